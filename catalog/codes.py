@@ -146,7 +146,8 @@ def clean_barcode(text: str) -> str:
 def trace_prefix(text: str) -> str:
     """药品标识码: the first 7 of the 20 digits of a 追溯码, or the 7 digits themselves.
 
-    Raises `CodeError` (`trace_code`). The other 13 digits name one box, hence one buyer: they are dropped here and stored nowhere.
+    The other 13 digits name one box, hence one buyer: they are dropped here and stored nowhere.
+    Raises `CodeError` (`trace_code`).
     """
     match = _TRACE.fullmatch(_code(text))
     if match is None:
