@@ -1,0 +1,36 @@
+"""The whole set-up, independent parts side by side. Does nothing, quickly, when everything is in place."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import console
+import packages
+import programs
+from apt import PrivateApt
+from place import Place, locked
+from programs import Programs
+
+
+def install(place: Place, *, services: bool, test: bool = False) -> Programs:
+    """Programs, Python packages and front-end files; with `test` the packages and the browser of the tests as well."""
+    apt = PrivateApt(place)
+    python = packages.Python(place, apt)
+
+    def python_side() -> None:
+        python.install("requirements.txt", what="Python packages")
+        packages.install_front_end(place, python)
+        if test:
+            python.install("requirements-dev.txt", what="Python packages of the tests")
+
+    def system_side() -> Programs:
+        found = programs.find(place, apt, services=services)
+        return replace(found, browser=programs.find_browser(place, apt)) if test else found
+
+    with (
+        locked(place.tools / "setup.lock", waiting="another command is setting this checkout up; waiting for it"),
+        console.step("set-up", quiet_below=3),
+        ThreadPoolExecutor(2) as pool,
+    ):
+        system = pool.submit(system_side)
+        pool.submit(python_side).result()
+        return system.result()

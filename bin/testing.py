@@ -1,0 +1,121 @@
+"""bin/test: every check and every test, on services of their own below var/test; a summary at the end."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import console
+import install
+import place as places
+from application import Application, environment
+from keeper import Services
+from place import Place
+from processes import Guard, clear, tied
+
+SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    command: list[str | Path]
+    env: dict[str, str]
+
+
+def test(arguments: list[str]) -> int:
+    """0 when every check passed. Arguments go to pytest; with any, only pytest runs."""
+    place = places.find(test=True)
+    if places.try_lock(place.var / "test.lock") is None:
+        raise console.Failed("bin/test is already running in this checkout", advice="wait for it, or stop it")
+    programs = install.install(place, services=True, test=True)
+    with Services(place, programs) as services:
+        env = environment(place, programs, services) | programs.browser
+        env |= {"XDG_CACHE_HOME": str(place.tools / "cache")}
+        application = Application(place, env, private=True)
+        application.migrate()
+        application.collect_static()
+        runner = Runner(place)
+        try:
+            results = [runner.run(check) for check in checks(place, application, env, arguments)]
+        finally:
+            runner.close()
+    return summary(results, runner.skipped)
+
+
+def checks(place: Place, application: Application, env: dict[str, str], arguments: list[str]) -> list[Check]:
+    """What is run, in this order."""
+    python = place.python
+    production = env | {"ALLOWED_HOSTS": "yaobi.example", "HTTPS": "1"}
+    tests = Check("pytest", [python, "-m", "pytest", "-ra", *arguments], env)
+    if arguments:
+        return [tests]
+    return [
+        Check("ruff check", [python, "-m", "ruff", "check", "."], env),
+        Check("ruff format", [python, "-m", "ruff", "format", "--check", "."], env),
+        Check("mypy", [python, "-m", "mypy", "."], env),
+        Check("makemigrations --check", application.command("makemigrations", "--check", "--dry-run"), env),
+        Check("check --deploy", application.command("check", "--deploy", "--fail-level", "WARNING"), production),
+        tests,
+    ]
+
+
+class Runner:
+    """Runs checks one after the other, showing their output; nothing they start survives them."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.guard = Guard()
+        self.skipped: list[str] = []
+
+    def run(self, check: Check) -> tuple[str, int, float]:
+        """(name, exit status, seconds)"""
+        console.say(f"\n=== {check.name}")
+        began = time.monotonic()
+        read, write = os.pipe()
+        process = subprocess.Popen(
+            tied(check.command), stdin=subprocess.DEVNULL, stdout=write, stderr=write,
+            env=check.env, cwd=self.place.root, start_new_session=True,
+        )  # fmt: skip
+        os.close(write)
+        self.guard.add(process.pid, signal.SIGINT)
+        # What a check leaves running would keep the pipe open for ever: clear it away as soon as the check ends.
+        clearing = threading.Thread(target=_clear_after, args=[process])
+        clearing.start()
+        try:
+            with os.fdopen(read, errors="replace") as output:
+                for line in output:
+                    print(line, end="", flush=True)
+                    self.skipped += [f"{count} x {why}" for count, why in SKIPPED.findall(line)]
+        except KeyboardInterrupt:
+            clear({process.pid: signal.SIGINT}, grace=10)
+            raise
+        finally:
+            clearing.join()
+            self.guard.remove(process.pid)
+        status = process.wait()
+        return check.name, status, time.monotonic() - began
+
+    def close(self) -> None:
+        self.guard.close()
+
+
+def _clear_after(process: subprocess.Popen[bytes]) -> None:
+    process.wait()
+    clear({process.pid: signal.SIGTERM}, grace=2)
+
+
+def summary(results: list[tuple[str, int, float]], skipped: list[str]) -> int:
+    """Print what passed, what failed and what was skipped and why; 1 when anything failed."""
+    print("\n=== skipped")
+    print("\n".join(f"  {line}" for line in skipped) if skipped else "  nothing")
+    print("\n=== summary")
+    for name, status, seconds in results:
+        print(f"  {'passed' if status == 0 else 'FAILED'}  {name:<26} {seconds:6.1f} s")
+    failed = [name for name, status, _ in results if status]
+    print(f"\nFAILED: {', '.join(failed)}" if failed else "\nall checks passed", flush=True)
+    return 1 if failed else 0
