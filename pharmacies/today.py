@@ -28,4 +28,4 @@ def rebuild(at: datetime, pharmacy_ids: Iterable[int] | None = None) -> int:
                 "pharmacy_ids": None if pharmacy_ids is None else list(pharmacy_ids),
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
