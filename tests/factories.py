@@ -21,7 +21,9 @@ from catalog.models import (
     Preparation,
     ReferencePrice,
 )
+from catalog.products import describe
 from pharmacies import hours as opening
+from pharmacies import today
 from pharmacies.models import Chain, Designation, Pharmacy, PharmacyStatus, Region
 from prices.models import Feed, FeedRun, Offer, Stock
 from prices.money import fen_of
@@ -113,8 +115,6 @@ def chain(name: str = "测试连锁") -> Chain:
 
 
 def rebuild_today(at: datetime = AT) -> None:
-    from pharmacies import today
-
     today.rebuild(at)
 
 
@@ -139,11 +139,10 @@ def drug(of: Preparation | None = None, *, pack_count: int = 14, **fields: Any) 
             "pack_count": pack_count,
             "unit": "片",
             "pack_unit": "盒",
-            "search_names": "",
-            "search_terms": [],
         }
         | fields
     )
+    describe(row)
     row.save()
     return row
 

@@ -1,0 +1,105 @@
+"""Offers of a drug or a preparation in an order: exact, as a scan of all offers would give them, ties included."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from prices.models import Stock
+from prices.search.lists import Coverage, coverage
+from prices.search.plans import Plan, Row, Sort, choose, parameters
+from prices.search.questions import Answer, Filters, Found, Place, Shop, Target, Where, cost, designations_of
+
+
+def find(
+    target: Target,
+    where: Where,
+    *,
+    sort: Sort,
+    at: datetime,
+    filters: Filters = Filters(),  # noqa: B008  frozen
+    limit: int = 20,
+    after: Place | None = None,
+    quantity: int = 1,
+    yuan_per_km: Decimal = Decimal(1),
+    plan: Plan | None = None,
+) -> Answer:
+    """The page of `limit` offers that follows `after`; `plan` is chosen by what it would have to read.
+
+    Eligible is an offer that is live, not `out` of stock and not hidden as stale, at a pharmacy that is ranked today.
+    Fresh offers come first, stale ones after; `rank` is the competition rank by the sort's first key within fresh,
+    continued in stale and over pages. `nearest` needs an origin (`ValueError`). Raises `SearchTimeout`.
+    """
+    if sort == "nearest" and where.origin is None:
+        raise ValueError("nearest needs an origin")
+    covered = Coverage(target.drugs)
+    if filters.reimbursed_as:
+        covered = coverage(target.drugs, filters.reimbursed_as, timezone.localdate(at))
+    if not covered.drugs:
+        return Answer((), None, where.origin, at)
+    asked = parameters(target, covered, where, sort=sort, filters=filters, at=at, rows=limit + 1, after=after)
+    rows = (plan or choose(sort, asked))(asked)
+    results = tuple(
+        _found(row, rank, target, where, quantity, yuan_per_km)
+        for row, rank in zip(rows[:limit], _ranks(rows[:limit], sort, after), strict=True)
+    )
+    more = len(rows) > limit
+    return Answer(results, _place(rows[limit - 1], results[-1], after, limit) if more else None, where.origin, at)
+
+
+def _ranks(rows: Iterable[Row], sort: Sort, after: Place | None) -> list[int]:
+    """Competition ranks (1, 1, 3) by freshness and the sort's first key, continuing the page before."""
+    ranks: list[int] = []
+    position = after.position if after else 0
+    previous = (after.stale, after.distance if sort == "nearest" else after.price_key) if after else None
+    rank = after.rank if after else 0
+    for row in rows:
+        position += 1
+        first = (row.stale, row.distance if sort == "nearest" else row.price_key)
+        if first != previous:
+            rank, previous = position, first
+        ranks.append(rank)
+    return ranks
+
+
+def _place(row: Row, found: Found, after: Place | None, limit: int) -> Place:
+    position = (after.position if after else 0) + limit
+    return Place(
+        row.stale, row.distance, int(row.price_key), row.code, found.drug.code, position, found.rank or position
+    )
+
+
+def _found(row: Row, rank: int, target: Target, where: Where, quantity: int, yuan_per_km: Decimal) -> Found:
+    drug = next(drug for drug in target.drugs if drug.pk == row.drug_id)
+    line = target.line_fen(int(row.price_key), quantity)
+    return Found(
+        shop=_shop(row),
+        drug=drug,
+        price_fen=row.price_fen,
+        price_key=int(row.price_key),
+        cost=cost(line, row.distance, yuan_per_km) if where.origin else None,
+        distance_m=row.distance if where.origin else None,
+        stock=Stock(row.stock),
+        generated=row.generated,
+        as_of=row.as_of,
+        stale=bool(row.stale),
+        rank=rank,
+    )
+
+
+def _shop(row: Row) -> Shop:
+    minutes = row.open_minutes
+    return Shop(
+        id=row.pharmacy_id,
+        code=row.code,
+        name=row.name,
+        kind=row.kind,
+        address=row.address,
+        phone=row.phone,
+        hours=row.hours,
+        open_minutes=None if minutes is None else tuple((part.lower or 0, part.upper or 0) for part in minutes),
+        designations=designations_of(row.designations),
+        lng=row.lng,
+        lat=row.lat,
+    )

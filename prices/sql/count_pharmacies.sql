@@ -1,0 +1,14 @@
+-- Answers: how many pharmacies pass the filters of a search, counted no further than `most`.
+-- Parameters: those of `search.plans.parameters`, and most. Relies on: pharmacytoday_location, pharmacytoday_regions.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM pharmacies_pharmacytoday t
+    WHERE t.ranked
+        AND t.kind = ANY(%(kinds)s)
+        AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
+        AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
+        AND t.designations & %(designations)s = %(designations)s
+        AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
+    LIMIT %(most)s
+) counted

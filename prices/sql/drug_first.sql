@@ -1,0 +1,69 @@
+-- Answers: offers of drugs that few pharmacies carry, `by_price` or by distance: fresh ones first, then stale ones,
+--   each group by (price,) distance, price, pharmacy code, drug code.
+-- Plan: reads every live offer of the drugs and looks up its pharmacy; the fence keeps the order of the two.
+-- Parameters: those of `search.plans.parameters`; without an origin every distance is 0.
+-- Relies on: the primary keys of prices_offer (or offer_cheapest) and pharmacies_pharmacytoday.
+WITH near AS NOT MATERIALIZED (
+    SELECT t.pharmacy_id, t.designations, t.location, p.code,
+        COALESCE(t.location <-> %(origin)s::geography, 0) AS distance,
+        CASE WHEN %(listed)s THEN (
+            SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
+            WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area
+    FROM pharmacies_pharmacytoday t
+    JOIN pharmacies_pharmacy p ON p.id = t.pharmacy_id
+    WHERE t.ranked
+        AND t.kind = ANY(%(kinds)s)
+        AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
+        AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
+        AND t.designations & %(designations)s = %(designations)s
+        AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
+),
+target AS NOT MATERIALIZED (
+    SELECT * FROM unnest(%(drugs)s::int[], %(weights)s::numeric[]) WITH ORDINALITY d (drug_id, weight, n)
+),
+covered AS NOT MATERIALIZED (
+    SELECT * FROM unnest(%(covered_areas)s::bigint[], %(covered_drugs)s::int[]) c (area_id, drug_id)
+),
+offers AS NOT MATERIALIZED (
+    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
+        (%(at)s > vouched.at + f.cadence * %(stale_after)s)::int AS stale
+    FROM prices_offer o
+    JOIN prices_feed f ON f.id = o.feed_id
+    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
+            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
+    ) vouched
+    WHERE o.state = 1
+        AND o.stock <> 3
+        AND (NOT %(in_stock)s OR o.stock IN (1, 2))
+        AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
+),
+carried AS NOT MATERIALIZED (
+    SELECT d.drug_id, d.n, o.pharmacy_id, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated,
+        o.as_of, o.stale
+    FROM target d
+    JOIN offers o ON o.drug_id = d.drug_id
+    OFFSET 0
+),
+found AS NOT MATERIALIZED (
+    SELECT carried.*, shop.designations, shop.location, shop.distance, shop.code,
+        row_number() OVER (PARTITION BY carried.pharmacy_id ORDER BY stale, price_key, n) AS place
+    FROM carried
+    CROSS JOIN LATERAL (SELECT * FROM near WHERE near.pharmacy_id = carried.pharmacy_id OFFSET 0) shop
+    WHERE NOT %(listed)s OR (shop.list_area, carried.drug_id) IN (SELECT * FROM covered)
+),
+page AS (
+    SELECT * FROM found
+    WHERE (place = 1 OR NOT %(per_pharmacy)s)
+        AND (stale, CASE WHEN %(by_price)s THEN price_key ELSE 0 END, distance, price_key, code COLLATE "C", n)
+            > (%(after_stale)s, CASE WHEN %(by_price)s THEN %(after_price)s::numeric ELSE 0 END,
+                %(after_distance)s::float8, %(after_price)s::numeric, %(after_code)s, %(after_drug)s)
+)
+SELECT r.pharmacy_id, r.drug_id, r.price_fen, r.price_key, r.stock, r.generated, r.as_of, r.stale, r.distance,
+    r.designations, ST_X(r.location::geometry) AS lng, ST_Y(r.location::geometry) AS lat,
+    p.code, p.name, p.kind, p.address, p.phone, p.hours, p.open_minutes
+FROM page r
+JOIN pharmacies_pharmacy p ON p.id = r.pharmacy_id
+ORDER BY r.stale, CASE WHEN %(by_price)s THEN r.price_key END, r.distance, r.price_key, p.code COLLATE "C", r.n
+LIMIT %(rows)s

@@ -1,0 +1,75 @@
+-- Answers: the nearest offers of some drugs: fresh ones first, then stale ones, each group by distance, price, pharmacy
+--   code, drug code. Reads no further than the page's last row and the ties of its distance.
+-- Plan: walks the pharmacies outward from the origin and probes each one's offers by their key. A second key of order
+--   would switch the walk off, so it is cut WITH TIES by distance alone and the full order is made outside.
+-- Parameters: those of `search.plans.parameters`; `origin` is not null.
+-- Relies on: pharmacytoday_location (GiST, ordered by `<->`) and the primary key of prices_offer.
+WITH near AS NOT MATERIALIZED (
+    SELECT t.pharmacy_id, t.designations, t.location, t.location <-> %(origin)s::geography AS distance,
+        CASE WHEN %(listed)s THEN (
+            SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
+            WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area
+    FROM pharmacies_pharmacytoday t
+    WHERE t.ranked
+        AND t.kind = ANY(%(kinds)s)
+        AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
+        AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
+        AND t.designations & %(designations)s = %(designations)s
+        AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
+    ORDER BY t.location <-> %(origin)s::geography
+),
+target AS NOT MATERIALIZED (
+    SELECT * FROM unnest(%(drugs)s::int[], %(weights)s::numeric[]) WITH ORDINALITY d (drug_id, weight, n)
+),
+covered AS NOT MATERIALIZED (
+    SELECT * FROM unnest(%(covered_areas)s::bigint[], %(covered_drugs)s::int[]) c (area_id, drug_id)
+),
+offers AS NOT MATERIALIZED (
+    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
+        (%(at)s > vouched.at + f.cadence * %(stale_after)s)::int AS stale
+    FROM prices_offer o
+    JOIN prices_feed f ON f.id = o.feed_id
+    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
+            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
+    ) vouched
+    WHERE o.state = 1
+        AND o.stock <> 3
+        AND (NOT %(in_stock)s OR o.stock IN (1, 2))
+        AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
+),
+walk AS NOT MATERIALIZED (
+    SELECT near.pharmacy_id, near.designations, near.location, near.distance, p.code, best.*
+    FROM near
+    CROSS JOIN LATERAL (
+        SELECT d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of, o.stale
+        FROM target d
+        JOIN offers o ON o.drug_id = d.drug_id AND o.pharmacy_id = near.pharmacy_id
+        WHERE NOT %(listed)s OR (near.list_area, o.drug_id) IN (SELECT * FROM covered)
+        ORDER BY o.stale, price_key, d.n
+        LIMIT CASE WHEN %(per_pharmacy)s THEN 1 END
+    ) best
+    JOIN pharmacies_pharmacy p ON p.id = near.pharmacy_id
+    WHERE (best.stale, near.distance, best.price_key, p.code COLLATE "C", best.n)
+        > (%(after_stale)s, %(after_distance)s::float8, %(after_price)s::numeric, %(after_code)s, %(after_drug)s)
+),
+fresh AS MATERIALIZED (
+    SELECT * FROM walk
+    WHERE stale = 0 AND %(after_stale)s = 0
+    ORDER BY distance
+    FETCH FIRST %(rows)s ROWS WITH TIES
+),
+old AS MATERIALIZED (
+    SELECT * FROM walk
+    WHERE stale = 1 AND (SELECT count(*) FROM fresh) < %(rows)s
+    ORDER BY distance
+    FETCH FIRST %(rows)s ROWS WITH TIES
+)
+SELECT r.pharmacy_id, r.drug_id, r.price_fen, r.price_key, r.stock, r.generated, r.as_of, r.stale, r.distance,
+    r.designations, ST_X(r.location::geometry) AS lng, ST_Y(r.location::geometry) AS lat,
+    p.code, p.name, p.kind, p.address, p.phone, p.hours, p.open_minutes
+FROM (SELECT * FROM fresh UNION ALL SELECT * FROM old) r
+JOIN pharmacies_pharmacy p ON p.id = r.pharmacy_id
+ORDER BY r.stale, r.distance, r.price_key, p.code COLLATE "C", r.n
+LIMIT %(rows)s
