@@ -1,0 +1,138 @@
+/* The citizen's position: rounded to 3 decimals here (about 100 m), kept until the tab closes, and sent only as a header
+   of fragment requests, so that no address, history or log of addresses ever holds it. */
+const KEY = "position";
+const HEADER = "X-Position";
+const OPTIONS = { enableHighAccuracy: false, timeout: 15000, maximumAge: 300000 };
+
+let position = remembered();
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch (error) {
+    return null;
+  }
+}
+
+function remember(value) {
+  position = value;
+  try {
+    if (value) {
+      sessionStorage.setItem(KEY, value);
+    } else {
+      sessionStorage.removeItem(KEY);
+    }
+  } catch (error) {
+    return; // storage forbidden: the position lasts for this page
+  }
+}
+
+/* Ask for the list again, with what the address says and these changes (null takes a choice away). */
+async function refresh(changes) {
+  const query = new URLSearchParams(location.search);
+  Object.keys(changes).forEach((name) => {
+    if (changes[name] === null) {
+      query.delete(name);
+    } else {
+      query.set(name, changes[name]);
+    }
+  });
+  const words = query.toString();
+  const address = location.pathname + (words ? "?" + words : "");
+  const headers = { "HX-Request": "true" };
+  if (position) {
+    headers[HEADER] = position;
+  }
+  document.getElementById("results").classList.add("htmx-request");
+  try {
+    const answer = await fetch(address, { headers: headers, cache: "no-store" });
+    if (!answer.ok) {
+      throw new Error(String(answer.status));
+    }
+    swap(await answer.text(), answer.headers.get("HX-Push-Url") || address);
+  } catch (error) {
+    complain();
+  }
+}
+
+/* As htmx would; by hand, because phones too old for htmx may still have a position. */
+function swap(html, address) {
+  const results = document.getElementById("results");
+  results.insertAdjacentHTML("afterend", html);
+  const fresh = results.nextElementSibling;
+  results.remove();
+  if (window.htmx) {
+    window.htmx.process(fresh);
+  }
+  if (address !== location.pathname + location.search) {
+    history.replaceState(history.state, "", address);
+    document.dispatchEvent(new CustomEvent("htmx:pushedIntoHistory"));
+  }
+  document.dispatchEvent(new CustomEvent("htmx:afterSwap"));
+}
+
+/* A network that went away must not leave the list under its skeleton. */
+function complain() {
+  document.getElementById("results").classList.remove("htmx-request");
+  document.getElementById("request-failed").hidden = false;
+}
+
+function locate(button) {
+  const then = button.dataset.then;
+  const failed = () => {
+    button.disabled = false;
+    const notice = document.getElementById("locate-failed");
+    if (notice) {
+      notice.textContent = notice.dataset.denied;
+      notice.hidden = false;
+    }
+  };
+  if (!navigator.geolocation) {
+    failed();
+    return;
+  }
+  button.disabled = true;
+  navigator.geolocation.getCurrentPosition(
+    (found) => {
+      remember(found.coords.latitude.toFixed(3) + "," + found.coords.longitude.toFixed(3));
+      refresh(then ? { sort: then, city: null, county: null } : { city: null, county: null });
+    },
+    failed,
+    OPTIONS
+  );
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-locate], [data-forget]");
+  if (!button) {
+    return;
+  }
+  if (button.hasAttribute("data-locate")) {
+    locate(button);
+  } else {
+    remember(null);
+    refresh({ sort: null, radius: null });
+  }
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (position) {
+    event.detail.headers[HEADER] = position;
+  }
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const words = document.getElementById("list-words");
+  const said = document.getElementById("said");
+  if (words && said) {
+    said.textContent = words.textContent;
+  }
+});
+
+["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => {
+  document.addEventListener(name, complain);
+});
+
+if (position && document.getElementById("results")) {
+  refresh({});
+}
