@@ -234,6 +234,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "small"
+CELERY_TASK_ROUTES = {"prices.tasks.pull_feed": {"queue": "bulk"}}  # process_run goes by the size of its delivery
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "requeue-runs": {"task": "prices.tasks.requeue_runs", "schedule": 10.0},
@@ -245,7 +246,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- the rules of ingest (interfaces.md: defaults; a feed may be stricter) ------------------------
 FEED_MAX_BYTES = env_int("FEED_MAX_BYTES", 2_000_000_000)
-FEED_DEFAULT_CADENCE = timedelta(days=7)
+FEED_PULL_PRIVATE = env_bool("FEED_PULL_PRIVATE")  # feeds may be pulled from this machine's own network
 STALE_AFTER, HIDDEN_AFTER = 1.5, 4.0  # × the reporter's declared cadence
 HOLD_MIN_ROWS = 20
 HOLD_REFUSED_SHARE = 0.10

@@ -44,6 +44,13 @@ def search_sees_the_test(request: pytest.FixtureRequest, settings: Any) -> None:
         settings.SEARCH_DATABASE = "default"
 
 
+@pytest.fixture(autouse=True)
+def files_of_their_own(settings: Any, tmp_path: Any) -> None:
+    """Deliveries are stored below the test's own folder."""
+    default = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+
+
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A database whose rows are really committed, seen by workers and by the read-only role; emptied afterwards."""

@@ -212,6 +212,7 @@ class Rejection(models.Model):
     reasons = ArrayField(models.CharField(max_length=40), verbose_name="原因")
     pharmacy_id = models.IntegerField(null=True)
     drug_id = models.IntegerField(null=True)
+    price_fen = models.IntegerField(null=True)  # of a suspected slip: the same on three days goes to a person
     their_code = models.CharField(max_length=60, blank=True)  # the drug code as sent, when nobody knows it
     state = models.CharField("状态", max_length=8, choices=State, default=State.REFUSED)
     settled_by = models.CharField("处理人", max_length=150, blank=True)

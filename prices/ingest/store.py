@@ -1,0 +1,34 @@
+"""The bytes as received, compressed, named by their digest: what every attempt starts from."""
+
+import gzip
+import hashlib
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from prices.models import FeedRun
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _name(sha256: str) -> str:
+    return f"feeds/{sha256[:2]}/{sha256}.gz"
+
+
+def save(data: bytes) -> str:
+    """Store a delivery and return its sha256. The same bytes are stored once."""
+    sha256 = digest(data)
+    if not default_storage.exists(_name(sha256)):
+        default_storage.save(_name(sha256), ContentFile(gzip.compress(data, compresslevel=1, mtime=0)))
+    return sha256
+
+
+def load(run: FeedRun) -> bytes:
+    """The bytes of a run, proven to be those received."""
+    with default_storage.open(_name(run.sha256)) as file:
+        data = gzip.decompress(file.read())
+    if digest(data) != run.sha256:
+        raise OSError(f"stored file of run {run.pk} does not match its digest")
+    return data

@@ -1,0 +1,8 @@
+-- Which official prices hold for these rows (%(lines)s, %(drugs)s, %(pharmacies)s, parallel int[])? Yuan per pack, for
+-- the regions and areas of each pharmacy, valid on the day %(day)s.
+SELECT s.line, (CASE r.unit WHEN 'pack' THEN r.amount ELSE r.amount * d.pack_count END)::float8 AS pack_yuan
+FROM unnest(%(lines)s::int[], %(drugs)s::int[], %(pharmacies)s::int[]) s (line, drug_id, pharmacy_id)
+JOIN catalog_drug d ON d.id = s.drug_id
+JOIN pharmacies_pharmacytoday t ON t.pharmacy_id = s.pharmacy_id
+JOIN catalog_referenceprice r
+    ON r.drug_id = s.drug_id AND r.area_id = ANY (t.region_ids) AND r.valid @> %(day)s::date

@@ -1,0 +1,48 @@
+"""Celery tasks: take ids, call, return a count. The commands call the same functions."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from pharmacies import today
+from prices.ingest import publish, pull, receive, runs, schedule
+
+
+@shared_task
+def process_run(run_id: int) -> str:
+    return runs.process(run_id).state
+
+
+@shared_task
+def requeue_runs() -> int:
+    found = runs.unclaimed(at=timezone.now())
+    for run in found:
+        receive.enqueue(run)
+    return len(found)
+
+
+@shared_task
+def pull_feed(feed_id: int) -> str:
+    return pull.pull(feed_id, at=timezone.now())
+
+
+@shared_task
+def pull_due_feeds() -> int:
+    due = pull.claim_due(at=timezone.now())
+    for feed_id in due:
+        pull_feed.delay(feed_id)
+    return len(due)
+
+
+@shared_task
+def apply_scheduled_prices() -> int:
+    return schedule.apply_due(at=timezone.now())
+
+
+@shared_task
+def ensure_partitions() -> int:
+    return publish.ensure_partitions(at=timezone.now())
+
+
+@shared_task
+def rebuild_today() -> int:
+    return today.rebuild(timezone.now())
