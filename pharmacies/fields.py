@@ -27,7 +27,7 @@ class ValidQuerySet(models.QuerySet[Any]):
         return self.filter(valid__contains=on)
 
 
-class WeekMinutesField(models.Field[Any, Any]):
+class WeekMinutesField(models.Field):  # type: ignore[type-arg]  # not subscriptable at run time
     """Opening hours as an `int4multirange` of minutes of the week, [0, 10080) from Monday 00:00 Asia/Shanghai.
 
     In Python a tuple of half-open (start, end) pairs; NULL means unknown, an empty tuple means never open.
