@@ -89,7 +89,7 @@ class Services:
             )  # fmt: skip
         os.close(write)
         with os.fdopen(read) as words:
-            word = words.read()
+            word = words.readline()
         if not word.startswith("ready"):
             postgres = self.place.logs / "postgres.log"
             raise console.Failed(
