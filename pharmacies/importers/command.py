@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help=_("只检查并统计，不写入"))
     parser.add_argument("--errors", metavar="FILE", type=Path, help=_("错误清单写到此文件（默认在输入文件旁）"))
     parser.add_argument("--json", action="store_true", help=_("在标准输出打印一行 JSON"))
-    parser.add_argument("--by", metavar="NAME", default=_login(), help=_("操作人（默认为登录名）"))
+    parser.add_argument("--by", metavar="NAME", default=operator(), help=_("操作人（默认为登录名）"))
 
 
 def run(command: BaseCommand, options: dict[str, Any], load: Callable[[bytes, Progress], Outcome]) -> None:
@@ -73,14 +73,14 @@ def _refusal(outcome: Outcome, file: Path, errors: Path | None) -> str:
         "n": outcome.refused,
         "line": first.line,
         "advice": first.advice,
-        "errors": _write_errors(outcome.problems, file, errors),
+        "errors": write_errors(outcome.problems, file, errors),
     }
 
 
 # -- the error file ---------------------------------------------------------------------------------------------------
 
 
-def _write_errors(problems: Iterable[RowProblem], file: Path, wanted: Path | None) -> Path:
+def write_errors(problems: Iterable[RowProblem], file: Path, wanted: Path | None) -> Path:
     """The rows' own columns plus line, reason, advice; beside the input, or under var/errors where that fails."""
     name = f"{file.stem}.errors.csv"
     places = [wanted] if wanted else [file.with_name(name), settings.VAR / "errors" / name]
@@ -113,7 +113,7 @@ def _write_csv(problems: list[RowProblem], place: Path) -> None:
 # -- who and how far --------------------------------------------------------------------------------------------------
 
 
-def _login() -> str:
+def operator() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

@@ -33,6 +33,11 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
     cut: bool = False
 
+    @property
+    def columns(self) -> list[str]:
+        """The sender's own columns, in their order."""
+        return [name for name in self.rows.columns if name not in {LINE, PROBLEM}]
+
     def column(self, ours: str) -> pl.Expr:
         """Our column `ours`, trimmed, as an expression over `rows`; empty where they did not send it."""
         theirs = self.names.get(ours)

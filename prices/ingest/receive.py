@@ -36,11 +36,13 @@ def receive(
     idempotency_key: str | None = None,
     operator: str = "",
     override_reason: str = "",
+    queued: bool = True,
 ) -> FeedRun:
     """Store the bytes and return their run: a new one, or the one this delivery already has.
 
     The key is the sender's Idempotency-Key, or else the file itself while it equals the feed's latest delivery. The
-    same bytes right after the last published snapshot become a run that only confirms it.
+    same bytes right after the last published snapshot become a run that only confirms it. A worker is told of the run
+    unless the caller goes on to process it (`queued=False`).
     """
     mode = mode or feed.mode
     if mode not in Mode.values:
@@ -81,7 +83,8 @@ def receive(
             operator=operator,
             override_reason=override_reason,
         )
-        enqueue(run)
+        if queued:
+            enqueue(run)
     return run
 
 

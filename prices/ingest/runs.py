@@ -52,6 +52,15 @@ def process(run_id: int, *, clock: Clock = timezone.now) -> FeedRun:
     return run
 
 
+def process_now(run_id: int, *, clock: Clock = timezone.now) -> FeedRun:
+    """Like `process`, for somebody who waits: if a worker happens to have the run, until it has decided."""
+    run = process(run_id, clock=clock)
+    while run.state in FeedRun.IN_FLIGHT and run.lease_until and run.lease_until > clock():
+        time.sleep(0.2)
+        run = process(run_id, clock=clock)
+    return run
+
+
 def _work(run: FeedRun, lease: Lease) -> list[str]:
     """Steps 2 to 4; returns why the run is held, if it is."""
     if run.confirms is not None:
@@ -94,7 +103,7 @@ def _stage_outcome(run: FeedRun, lease: Lease, sheet: Sheet, staged: Staged, don
     """Store the refused rows of the shops still to come, once, whatever attempt this is."""
     with transaction.atomic():
         state = run.state if run.state == State.PUBLISHING else State.STAGED
-        lease.renew(state=state, rows=sheet.rows.height, notes=sheet.notes)
+        lease.renew(state=state, rows=sheet.rows.height, columns=sheet.columns, notes=sheet.notes)
         run.rejections.exclude(pharmacy_id__in=done).delete()
         raw = sheet.rows.join(staged.refused.select("line"), left_on=LINE, right_on="line", how="semi").sort(LINE)
         cells = raw.drop(LINE, PROBLEM).to_dicts()
@@ -114,8 +123,8 @@ def _rejection(run: FeedRun, row: dict[str, Any], cells: dict[str, str]) -> Reje
 def _finish(run: FeedRun, lease: Lease, held: list[str], *, seconds: float) -> None:
     refused = run.rejections.count()
     if held:
-        notes = FeedRun.objects.values_list("notes", flat=True).get(pk=run.pk)
-        lease.finish(state=State.HELD, refused=refused, notes=[*notes, *held], seconds=seconds)
+        rows, notes = FeedRun.objects.values_list("rows", "notes").get(pk=run.pk)
+        lease.finish(state=State.HELD, accepted=rows - refused, refused=refused, notes=[*notes, *held], seconds=seconds)
         return
     counts = run.pharmacies.aggregate(*(Sum(name, default=0) for name in ("accepted", "changed", "withdrawn")))
     accepted, changed = counts["accepted__sum"], counts["changed__sum"]

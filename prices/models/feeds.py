@@ -112,6 +112,7 @@ class FeedRun(models.Model):
     withdrawn = models.PositiveIntegerField("下架", default=0)
     refused = models.PositiveIntegerField("退回", default=0)
     seconds = models.FloatField("用时(秒)", default=0)
+    columns = ArrayField(models.TextField(), verbose_name="原表头", default=list, blank=True)
     notes = models.JSONField("说明", default=list, blank=True)  # plain sentences: ignored columns, why it is held
     error = models.TextField("错误", blank=True)
     released_by = models.CharField("放行人", max_length=150, blank=True)

@@ -2,8 +2,9 @@
 --   for several drugs), distance, pharmacy code, drug code. Reads no further than the ties of the page's last price.
 -- Plan: walks each drug's live offers upward from the lowest price and keeps those whose pharmacy passes. The page is
 --   among the first rows of every drug: a pharmacy has one offer of a drug, so what stands behind that many offers of
---   its own drug stands behind as many pharmacies. Only from the second page on must a walked offer be proved its
---   pharmacy's best, since the better one may have been on an earlier page.
+--   its own drug stands behind as many pharmacies (of the stale ones, those with a fresh offer are fewer than the rows
+--   the fresh ones left open). Only from the second page on must a walked offer be proved its pharmacy's best, since
+--   the better one may have stood on an earlier page.
 -- Parameters: those of `search.plans.parameters`; without an origin every distance is 0.
 -- Relies on: offer_cheapest (drug_id, price_fen; live offers) and the primary key of pharmacies_pharmacytoday.
 WITH near AS NOT MATERIALIZED (
@@ -51,7 +52,7 @@ walk AS NOT MATERIALIZED (
     WHERE (NOT %(listed)s OR (near.list_area, o.drug_id) IN (SELECT * FROM covered))
         AND (o.stale, o.price_fen * d.weight, near.distance, near.code COLLATE "C", d.n)
             > (%(after_stale)s, %(after_price)s::numeric, %(after_distance)s::float8, %(after_code)s, %(after_drug)s)
-        AND (NOT %(per_pharmacy)s OR (%(first_page)s AND o.stale = 0) OR NOT EXISTS (
+        AND (NOT %(per_pharmacy)s OR %(first_page)s OR NOT EXISTS (
             SELECT FROM target e
             JOIN offers other ON other.drug_id = e.drug_id AND other.pharmacy_id = o.pharmacy_id
             WHERE (NOT %(listed)s OR (near.list_area, other.drug_id) IN (SELECT * FROM covered))
