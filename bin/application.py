@@ -11,7 +11,7 @@ from urllib.parse import quote
 import console
 from keeper import Services
 from place import Place, Stamp, digest
-from processes import tied
+from processes import logged, tied
 from programs import Programs
 
 ROLE_URLS = {
@@ -73,8 +73,8 @@ class Application:
         return [self.place.python, self.place.root / "manage.py", *arguments]
 
     def _manage(self, *arguments: str, what: str, advice: str = "") -> None:
-        console.logged(
-            tied(self.command(*arguments)),
+        logged(
+            self.command(*arguments),
             log=self.place.logs / f"{arguments[0]}.log",
             what=what,
             advice=advice,
@@ -115,7 +115,7 @@ class Application:
         if stamp.holds(wanted) and (self.place.var / "static").is_dir():
             return
         with console.step("static files"):
-            self._manage("collectstatic", "--no-input", "--clear", what="collectstatic failed")
+            self._manage("collectstatic", "--no-input", "--clear", "--ignore", "redoc", what="collectstatic failed")
         stamp.set(wanted)
 
     def load_demo(self) -> None:

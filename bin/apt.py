@@ -10,6 +10,7 @@ from pathlib import Path
 
 import console
 from place import Place
+from processes import logged
 
 DPKG_STATUS = Path("/var/lib/dpkg/status")
 ADVICE = "check that apt's sources can be reached (`apt-get update` as root shows it), then run the command again"
@@ -38,7 +39,7 @@ class PrivateApt:
                 raise console.Failed("this system has no apt-get")
             conf = self._configure("base", forget=r"(?!)")
             with console.step("package lists (private copy)"):
-                console.logged(
+                logged(
                     ["apt-get", "-c", conf, "-qq", "update"], log=self.log, what="apt-get update failed", advice=ADVICE
                 )
             self._updated = True
@@ -66,7 +67,7 @@ class PrivateApt:
         conf = self._configure(name, forget=forget)
         debs = self.home / name / "archives"
         with console.step(f"{what}: download", progress=lambda: f"{megabytes(debs):.0f} MB"):
-            console.logged(
+            logged(
                 ["apt-get", "-c", conf, "-qq", "-y", "--download-only", "install", *packages],
                 log=self.log,
                 what=f"cannot download {', '.join(packages)}",
@@ -82,7 +83,7 @@ class PrivateApt:
         with console.step(f"{package}: download", quiet_below=1):
             folder = self.home / "single"
             folder.mkdir(exist_ok=True)
-            console.logged(
+            logged(
                 ["apt-get", "-c", self.home / "base.conf", "-qq", "download", package],
                 log=self.log,
                 what=f"cannot download {package}",
@@ -90,7 +91,7 @@ class PrivateApt:
                 cwd=folder,
             )
             (deb,) = folder.glob(f"{package}_*.deb")
-            console.logged(["dpkg-deb", "-x", deb, into], log=self.log, what=f"cannot unpack {deb.name}")
+            logged(["dpkg-deb", "-x", deb, into], log=self.log, what=f"cannot unpack {deb.name}")
             deb.unlink()
         return into
 
@@ -99,7 +100,7 @@ class PrivateApt:
         advice = "there may be too little room on the disk (`df -h .`)"
 
         def one(deb: Path) -> None:
-            console.logged(
+            logged(
                 ["dpkg-deb", "-x", deb, self.place.sys],
                 log=self.log,
                 what=f"cannot unpack {deb.name}",

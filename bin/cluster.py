@@ -9,7 +9,7 @@ from pathlib import Path
 
 import console
 from place import LONGEST_RUN_DIR, Place, Stamp
-from processes import tied
+from processes import logged, tied
 from programs import Programs
 
 MB = 1 << 20
@@ -160,7 +160,7 @@ class Cluster:
             self._own(pg)
             command: list[str | Path] = [self.bin / "initdb", "-D", pg, "-U", SUPERUSER, "-A", "trust", "--no-sync"]
             # Under the locale "C" a Chinese word has no trigrams and similarity search finds nothing.
-            console.logged(
+            logged(
                 [*self._prefix, *command, "-E", "UTF8", "--locale=C.UTF-8"],
                 log=self.log,
                 what="initdb failed",

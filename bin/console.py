@@ -1,10 +1,9 @@
 """What the commands say while they work: one line per step with its seconds, on stderr, so that stdout stays clean."""
 
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,25 +78,3 @@ def step(what: str, *, progress: Callable[[], str] | None = None, quiet_below: f
     took = time.monotonic() - began
     if took >= quiet_below:
         say(f"  ok  {what:<58} {took:6.1f} s")
-
-
-def logged(
-    command: Sequence[str | Path],
-    *,
-    log: Path,
-    what: str,
-    advice: str = "",
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-) -> None:
-    """Run a program with its output in `log`; raise `Failed` with the end of that file when it does not return 0."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        out.write(f"\n$ {' '.join(map(str, command))}\n".encode())
-        out.flush()
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd)
-        except OSError as error:
-            raise Failed(f"{what}: {error}", advice=advice, log=log) from error
-    if done.returncode:
-        raise Failed(f"{what} (exit status {done.returncode})", advice=advice, log=log)

@@ -1,6 +1,5 @@
 """The whole set-up, independent parts side by side. Does nothing, quickly, when everything is in place."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import console
@@ -8,6 +7,7 @@ import packages
 import programs
 from apt import PrivateApt
 from place import Place, locked
+from processes import side_by_side
 from programs import Programs
 
 
@@ -29,8 +29,6 @@ def install(place: Place, *, services: bool, test: bool = False) -> Programs:
     with (
         locked(place.tools / "setup.lock", waiting="another command is setting this checkout up; waiting for it"),
         console.step("set-up", quiet_below=3),
-        ThreadPoolExecutor(2) as pool,
     ):
-        system = pool.submit(system_side)
-        pool.submit(python_side).result()
-        return system.result()
+        found: Programs = side_by_side(system_side, python_side)[0]
+        return found

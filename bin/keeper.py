@@ -19,7 +19,7 @@ import console
 import place as places
 from cluster import Cluster
 from place import Place, is_locked, locked, try_lock, wait_for
-from processes import Child, Supervisor
+from processes import Child, Supervisor, tied
 from programs import Programs
 
 START_S = 120  # a crashed province replays its log first
@@ -171,9 +171,9 @@ class Keeper:
         logs, env, cwd = self.place.logs, self.cluster.env, self.place.var
         postgres = Child(
             "PostgreSQL", self.cluster.postgres_command(), self.cluster.log, env, cwd,
-            stop_signal=signal.SIGINT, tie=False,
+            stop_signal=signal.SIGINT,
         )  # fmt: skip
-        redis = Child("Redis", self.cluster.redis_command(self.run), logs / "redis.log", env, cwd)
+        redis = Child("Redis", tied(self.cluster.redis_command(self.run)), logs / "redis.log", env, cwd)
         return [postgres, redis]
 
     def _wait_until_ready(self, supervisor: Supervisor) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import console
 from apt import PrivateApt
 from place import Place, Stamp, digest
+from processes import logged
 
 OLDEST_NODE = 18
 ADVICE = "check that the package index can be reached (a mirror is set with `pip config set global.index-url …`)"
@@ -66,14 +67,14 @@ class Python:
         if self.uv:
             command = [self.uv, "pip", "install", "--require-hashes", "--no-progress", *where, "-r", pins]
             try:
-                console.logged(command, log=self.log, what="uv could not install the packages", env=self.env)
+                logged(command, log=self.log, what="uv could not install the packages", env=self.env)
                 return
             except console.Failed as error:
                 # uv reads neither pip's extra indexes nor its find-links; pip is slower but knows its own settings.
                 console.say(f"  ..  {error.what}; trying pip")
         pip = [*self._pip, "--python", self.place.python] if where[0] == "--python" else self._pip
         target = [] if where[0] == "--python" else where
-        console.logged(
+        logged(
             [*pip, "install", "--require-hashes", "--no-input", *target, "-r", pins],
             log=self.log,
             what=f"cannot install {pins.name}",
@@ -91,7 +92,7 @@ class Python:
         shutil.rmtree(self.place.venv, ignore_errors=True)
         command: list[str | Path] = [self.uv, "venv"] if self.uv else [sys.executable, "-m", "venv", "--without-pip"]
         more = ["--python", sys.executable] if self.uv else []
-        console.logged(
+        logged(
             [*command, self.place.venv, *more],
             log=self.log,
             what="cannot make the virtual environment",
@@ -137,7 +138,7 @@ class Python:
             command = [*self._pip, "install", "--quiet", "--require-hashes", "--no-input", "--only-binary", ":all:"]
             try:
                 with console.step("uv, the package installer"):
-                    console.logged(
+                    logged(
                         [*command, "--target", self.boot / "uv", "-r", pins],
                         log=self.log,
                         what="no uv for this machine",
@@ -176,7 +177,7 @@ def install_front_end(place: Place, python: Python) -> None:
         npm = [package / "bin/node", package / "lib/node_modules/npm/bin/npm-cli.js"]
         env["PATH"] = f"{package / 'bin'}:{env.get('PATH', '')}"
     with console.step("front-end files"):
-        console.logged(
+        logged(
             [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
             log=place.logs / "setup-npm.log",
             what="npm could not install the front-end files",

@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import console
 
@@ -16,6 +18,18 @@ GRACE_S = 10.0
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
 LARGEST_LOG = 20_000_000
+
+
+def side_by_side(*jobs: Callable[[], Any]) -> list[Any]:
+    """Run independent jobs at the same time; their results. The first failure, or an interruption, is raised at once."""
+    pool = ThreadPoolExecutor(len(jobs))
+    try:
+        running = [pool.submit(job) for job in jobs]
+        for done in as_completed(running):
+            done.result()
+        return [job.result() for job in running]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @functools.cache
@@ -32,6 +46,28 @@ def tied(command: Sequence[str | Path], *, by: str = "TERM") -> list[str | Path]
     """The command, sent signal `by` from the kernel when its parent dies (where this system can do that)."""
     program = _setpriv()
     return [program, "--pdeathsig", by, "--", *command] if program else list(command)
+
+
+def logged(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    what: str,
+    advice: str = "",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> None:
+    """Run a program with its output in `log`; raise `console.Failed` with the end of that file when it does not return 0."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        out.write(f"\n$ {' '.join(map(str, command))}\n".encode())
+        out.flush()
+        try:
+            done = subprocess.run(tied(command), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd)
+        except OSError as error:
+            raise console.Failed(f"{what}: {error}", advice=advice, log=log) from error
+    if done.returncode:
+        raise console.Failed(f"{what} (exit status {done.returncode})", advice=advice, log=log)
 
 
 def in_session(leader: int) -> Iterator[tuple[int, str]]:
@@ -143,16 +179,14 @@ class Guard:
 
 @dataclass
 class Child:
-    """One long-running program. `ends_by`: the signal the kernel sends it when we die."""
+    """One long-running program and the signal at which it stops in good order; a `tied` command dies with us."""
 
     name: str
     command: Sequence[str | Path]
     log: Path
     env: Mapping[str, str]
     cwd: Path
-    ends_by: str = "TERM"
     stop_signal: signal.Signals = signal.SIGTERM
-    tie: bool = True
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
     failures: int = 0
@@ -161,10 +195,9 @@ class Child:
     def start(self) -> int:
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
-        command = tied(self.command, by=self.ends_by) if self.tie else list(self.command)
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.env, cwd=self.cwd,
+                self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.env, cwd=self.cwd,
                 start_new_session=True,
             )  # fmt: skip
         self.began = time.monotonic()

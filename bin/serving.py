@@ -17,7 +17,7 @@ import place as places
 from application import Application, environment, external
 from keeper import Services
 from place import Place, try_lock
-from processes import Child, Supervisor
+from processes import Child, Supervisor, side_by_side, tied
 
 FIRST_PORT = 8000
 ANSWER_S = 60
@@ -36,10 +36,10 @@ def serve(arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         services = stack.enter_context(Services(place, programs)) if private else None
         application = Application(place, environment(place, programs, services), private=private)
-        application.migrate()
-        application.collect_static()
-        if (private or options.demo) and not options.no_demo:
-            application.load_demo()
+        side_by_side(
+            application.collect_static,
+            lambda: _prepare_data(application, demo=(private or options.demo) and not options.no_demo),
+        )
         site = Site(application, services, port=options.port)
         # Whatever happens from here on, the web server and the workers go before Redis and PostgreSQL.
         stack.callback(site.close)
@@ -55,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-demo", action="store_true", help="do not load the demo province")
     parser.add_argument("--demo", action="store_true", help="load it even into a database given by DATABASE_URL")
     return parser
+
+
+def _prepare_data(application: Application, *, demo: bool) -> None:
+    application.migrate()
+    if demo:
+        application.load_demo()
 
 
 def _where(place: Place) -> str:
@@ -132,7 +138,7 @@ class Site:
     def _child(self, name: str, *command: str | Path, **env: str) -> Child:
         python = self.place.python
         log = self.place.logs / f"{name}.log"
-        return Child(name, [python, "-m", *command], log, self.application.env | env, self.place.root)
+        return Child(name, tied([python, "-m", *command]), log, self.application.env | env, self.place.root)
 
     def _web(self) -> Child:
         processes = os.environ.get("WEB_CONCURRENCY") or str(min(2, os.cpu_count() or 1))
