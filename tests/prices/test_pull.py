@@ -1,0 +1,102 @@
+"""Feeds fetched over HTTP, from a real server on this machine."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from prices.ingest import pull, runs
+from prices.models import Feed, FeedRun, Offer
+from tests import factories as f
+from tests.factories import AT
+from tests.prices.deliveries import csv
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+class Publisher(ThreadingHTTPServer):
+    """Serves one body with an ETag, answers 304 to those who have it, and counts what it sent."""
+
+    body, status, sent = b"", 200, 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/prices.csv"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Publisher
+
+    def do_GET(self) -> None:
+        etag = f'"{hash(self.server.body)}"'
+        known = self.headers.get("If-None-Match") == etag
+        self.send_response(304 if known else self.server.status)
+        self.send_header("ETag", etag)
+        self.end_headers()
+        if not known:
+            self.server.sent += 1
+            self.wfile.write(self.server.body)
+
+    def log_message(self, *args: Any) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def publisher(settings: Any) -> Iterator[Publisher]:
+    settings.FEED_PULL_PRIVATE = True
+    with Publisher(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def feed(publisher: Publisher) -> Feed:
+    return f.feed("pulled", url=publisher.url, every=DAY, mode="snapshot", cadence=DAY)
+
+
+def test_a_due_feed_is_handed_out_once(feed: Feed) -> None:
+    assert pull.claim_due(at=AT) == [feed.pk]
+    assert pull.claim_due(at=AT) == []
+    assert pull.claim_due(at=AT + DAY) == [feed.pk]
+
+
+def test_a_pulled_file_is_published_and_a_304_confirms_it(feed: Feed, publisher: Publisher) -> None:
+    shop, drug = f.pharmacy(), f.drug()
+    publisher.body = csv(f"{shop.code},{drug.code},12.60")
+    for day in (0, 1):
+        assert pull.pull(feed.pk, at=AT + day * DAY) == "received"
+        runs.process(FeedRun.objects.latest("pk").pk)
+    assert publisher.sent == 1
+    assert FeedRun.objects.latest("pk").confirms is not None
+    assert Offer.objects.get().confirmed_at == AT + DAY
+
+
+@pytest.mark.parametrize(("status", "words"), [(404, "404"), (500, "500"), (302, "302")])
+def test_a_server_that_refuses_leaves_no_run(feed: Feed, publisher: Publisher, status: int, words: str) -> None:
+    publisher.status = status
+    assert words in pull.pull(feed.pk, at=AT)
+    assert not FeedRun.objects.exists()
+
+
+def test_a_file_over_the_limit_is_not_taken(feed: Feed, publisher: Publisher, settings: Any) -> None:
+    settings.FEED_MAX_BYTES = 10
+    publisher.body = b"x" * 11
+    assert "上限" in pull.pull(feed.pk, at=AT)
+    assert not FeedRun.objects.exists()
+
+
+def test_an_address_inside_is_refused(feed: Feed, settings: Any) -> None:
+    settings.FEED_PULL_PRIVATE = False
+    assert "内部网络" in pull.pull(feed.pk, at=AT)
+
+
+def test_a_server_that_is_gone_says_what_to_check(feed: Feed, publisher: Publisher) -> None:
+    Feed.objects.update(url="http://127.0.0.1:9/prices.csv")
+    assert "网络" in pull.pull(feed.pk, at=AT)
