@@ -48,7 +48,11 @@ def _check_rings(rings: Any, part: int) -> None:
 
 
 def _is_position(position: Any) -> bool:
-    return isinstance(position, list) and len(position) >= 2 and all(type(part) in (int, float) for part in position)
+    return (
+        isinstance(position, list)
+        and len(position) >= 2
+        and all(type(part) in (int, float) and abs(part) < 1e9 for part in position)
+    )
 
 
 def _valid(parts: list[Any]) -> MultiPolygon:
