@@ -83,7 +83,7 @@ def _found(row: Row, rank: int, target: Target, where: Where, quantity: int, yua
         stock=Stock(row.stock),
         generated=row.generated,
         as_of=row.as_of,
-        stale=bool(row.stale),
+        stale=row.stale,
         rank=rank,
     )
 

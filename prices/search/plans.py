@@ -44,7 +44,7 @@ class Row(NamedTuple):
     stock: int
     generated: bool
     as_of: datetime
-    stale: int
+    stale: bool
     distance: float
     designations: int
     lng: float
@@ -91,7 +91,7 @@ def parameters(
     after: Place | None,
 ) -> Parameters:  # fmt: skip
     """Every named parameter of the four plans. Drugs stand in the order of their codes."""
-    start = after or Place(stale=0, distance=-1.0, price_key=-1, pharmacy_code="", drug_code="", position=0, rank=0)
+    start = after or Place(stale=False, distance=-1.0, price_key=-1, pharmacy_code="", drug_code="", position=0, rank=0)
     return place_parameters(where, filters, at) | {
         "drugs": [drug.pk for drug in coverage.drugs],
         "weights": [target.weight(drug) for drug in coverage.drugs],

@@ -126,7 +126,7 @@ class Found:
 class Place:
     """Where a page ended: the last row's full key of order, its rank, and how many rows came up to it."""
 
-    stale: int
+    stale: bool
     distance: float
     price_key: int
     pharmacy_code: str

@@ -8,7 +8,7 @@ FROM (
         AND t.kind = ANY(%(kinds)s)
         AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
         AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
-        AND t.designations & %(designations)s = %(designations)s
+        AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
     LIMIT %(most)s
 ) counted

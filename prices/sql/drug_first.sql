@@ -15,7 +15,7 @@ WITH near AS NOT MATERIALIZED (
         AND t.kind = ANY(%(kinds)s)
         AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
         AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
-        AND t.designations & %(designations)s = %(designations)s
+        AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
 ),
 target AS NOT MATERIALIZED (
@@ -26,7 +26,7 @@ covered AS NOT MATERIALIZED (
 ),
 offers AS NOT MATERIALIZED (
     SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
-        (%(at)s > vouched.at + f.cadence * %(stale_after)s)::int AS stale
+        %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
     FROM prices_offer o
     JOIN prices_feed f ON f.id = o.feed_id
     LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
@@ -43,8 +43,7 @@ carried AS NOT MATERIALIZED (
     SELECT d.drug_id, d.n, o.pharmacy_id, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated,
         o.as_of, o.stale
     FROM target d
-    JOIN offers o ON o.drug_id = d.drug_id
-    OFFSET 0
+    CROSS JOIN LATERAL (SELECT * FROM offers WHERE drug_id = d.drug_id OFFSET 0) o
 ),
 found AS NOT MATERIALIZED (
     SELECT carried.*, shop.designations, shop.location, shop.distance, shop.code,

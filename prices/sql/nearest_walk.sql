@@ -14,9 +14,8 @@ WITH near AS NOT MATERIALIZED (
         AND t.kind = ANY(%(kinds)s)
         AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
         AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
-        AND t.designations & %(designations)s = %(designations)s
+        AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
-    ORDER BY t.location <-> %(origin)s::geography
 ),
 target AS NOT MATERIALIZED (
     SELECT * FROM unnest(%(drugs)s::int[], %(weights)s::numeric[]) WITH ORDINALITY d (drug_id, weight, n)
@@ -26,7 +25,7 @@ covered AS NOT MATERIALIZED (
 ),
 offers AS NOT MATERIALIZED (
     SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
-        (%(at)s > vouched.at + f.cadence * %(stale_after)s)::int AS stale
+        %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
     FROM prices_offer o
     JOIN prices_feed f ON f.id = o.feed_id
     LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
@@ -34,7 +33,7 @@ offers AS NOT MATERIALIZED (
         SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
             ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
     ) vouched
-    WHERE o.state = 1
+    WHERE o.state <> 0  -- not `= 1`: the probe has no use for offer_cheapest, whatever the statistics say
         AND o.stock <> 3
         AND (NOT %(in_stock)s OR o.stock IN (1, 2))
         AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
@@ -45,7 +44,9 @@ walk AS NOT MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of, o.stale
         FROM target d
-        JOIN offers o ON o.drug_id = d.drug_id AND o.pharmacy_id = near.pharmacy_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM offers WHERE drug_id = d.drug_id AND pharmacy_id = near.pharmacy_id OFFSET 0
+        ) o
         WHERE NOT %(listed)s OR (near.list_area, o.drug_id) IN (SELECT * FROM covered)
         ORDER BY o.stale, price_key, d.n
         LIMIT CASE WHEN %(per_pharmacy)s THEN 1 END
@@ -56,13 +57,13 @@ walk AS NOT MATERIALIZED (
 ),
 fresh AS MATERIALIZED (
     SELECT * FROM walk
-    WHERE stale = 0 AND %(after_stale)s = 0
+    WHERE NOT stale AND NOT %(after_stale)s
     ORDER BY distance
     FETCH FIRST %(rows)s ROWS WITH TIES
 ),
 old AS MATERIALIZED (
     SELECT * FROM walk
-    WHERE stale = 1 AND (SELECT count(*) FROM fresh) < %(rows)s
+    WHERE stale AND (SELECT count(*) FROM fresh) < %(rows)s
     ORDER BY distance
     FETCH FIRST %(rows)s ROWS WITH TIES
 )

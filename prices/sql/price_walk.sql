@@ -19,7 +19,7 @@ WITH near AS NOT MATERIALIZED (
         AND t.kind = ANY(%(kinds)s)
         AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
         AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
-        AND t.designations & %(designations)s = %(designations)s
+        AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
 ),
 target AS NOT MATERIALIZED (
@@ -30,7 +30,7 @@ covered AS NOT MATERIALIZED (
 ),
 offers AS NOT MATERIALIZED (
     SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
-        (%(at)s > vouched.at + f.cadence * %(stale_after)s)::int AS stale
+        %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
     FROM prices_offer o
     JOIN prices_feed f ON f.id = o.feed_id
     LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
@@ -63,7 +63,7 @@ fresh AS MATERIALIZED (
     FROM target
     CROSS JOIN LATERAL (
         SELECT * FROM walk
-        WHERE walk.drug_id = target.drug_id AND stale = 0 AND %(after_stale)s = 0
+        WHERE walk.drug_id = target.drug_id AND NOT stale AND NOT %(after_stale)s
             AND price_fen >= LEAST(ceil(%(after_price)s::numeric / target.weight), 2147483647)::int
         ORDER BY price_fen
         FETCH FIRST %(rows)s ROWS WITH TIES
@@ -74,7 +74,7 @@ old AS MATERIALIZED (
     FROM target
     CROSS JOIN LATERAL (
         SELECT * FROM walk
-        WHERE walk.drug_id = target.drug_id AND stale = 1
+        WHERE walk.drug_id = target.drug_id AND stale
         ORDER BY price_fen
         FETCH FIRST %(rows)s ROWS WITH TIES
     ) w
