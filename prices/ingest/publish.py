@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from prices.ingest.lease import Lease
@@ -30,7 +29,7 @@ def publish(run: FeedRun, shops: Sequence[tuple[int, int]], *, lease: Lease) -> 
 
 
 def confirm(run: FeedRun, confirmed: FeedRun, *, lease: Lease) -> None:
-    """The same bytes again: everything `confirmed` said still holds at the time `run` was received."""
+    """The same bytes again: everything `confirmed` said still holds at the time `run` was received. Only marks move."""
     published = dict(confirmed.pharmacies.order_by("pharmacy_id").values_list("pharmacy_id", "accepted"))
     done = set(run.pharmacies.values_list("pharmacy_id", flat=True))
     shops = [(shop, accepted) for shop, accepted in published.items() if shop not in done]
@@ -44,8 +43,6 @@ def confirm(run: FeedRun, confirmed: FeedRun, *, lease: Lease) -> None:
         with transaction.atomic():
             lease.renew(state=FeedRun.State.PUBLISHING)
             _lock(batch)
-            with connection.cursor() as cursor:
-                cursor.execute(statement("publish_confirmations"), _parameters(run, batch))
             _sign_off(run, batch, {}, {}, {})
 
 
@@ -65,11 +62,6 @@ def ensure_partitions(*, at: datetime) -> int:
 def published_shops(run: FeedRun) -> list[int]:
     """The shops an earlier attempt has already published."""
     return list(RunPharmacy.objects.filter(run=run).values_list("pharmacy_id", flat=True))
-
-
-def slack(cadence: timedelta) -> timedelta:
-    """How old a confirmation may grow before a snapshot rewrites it: never so old that the offer looks stale."""
-    return min(timedelta(hours=12), cadence * ((settings.STALE_AFTER - 1) / 2))
 
 
 def _batches(shops: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
@@ -95,7 +87,6 @@ def _parameters(run: FeedRun, batch: list[int]) -> dict[str, Any]:
         "run": run.pk,
         "feed": run.feed_id,
         "received_at": run.received_at,
-        "slack": slack(run.feed.cadence),
         "pharmacies": batch,
     }
 

@@ -19,7 +19,8 @@ class Offer(models.Model):
     """The shown shelf price (零售价) of a drug at a pharmacy: the one that is ranked. Written only by `ingest.publish`.
 
     `as_of` is when the statement that set price and stock was effective, `changed_at` when the price began,
-    `confirmed_at` the newest time the reporter said it still holds (written lazily: see `PharmacyFeed`).
+    `confirmed_at` the newest time a row said it still holds. A complete snapshot of the same feed may vouch for it up to
+    a later time without touching it: `PharmacyFeed`.
     """
 
     class State(models.IntegerChoices):

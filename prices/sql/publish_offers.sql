@@ -3,7 +3,7 @@
 -- An assertion counts only if (effective_at, received_at, run) is newer than what the offer already knows: its own last
 -- statement, the newest complete snapshot of its feed that vouches for it, and the newest complete snapshot of this
 -- feed, which would have said so.
--- Parameters: run, feed, received_at, slack (how old a confirmation may grow before it is rewritten).
+-- Parameters: run, feed, received_at.
 WITH incoming AS MATERIALIZED (
     SELECT
         s.*, p.as_of AS reported_at,
@@ -11,10 +11,9 @@ WITH incoming AS MATERIALIZED (
         coalesce(o.state = 1, false) AS live,
         coalesce(o.state = 1 AND o.price_fen = s.price_fen, false) AS same_price,
         coalesce(o.state = 1 AND o.price_fen = s.price_fen AND o.stock = s.stock, false) AS same,
-        -- A complete snapshot vouches for this offer by its mark: no need to rewrite it while it is recent.
-        coalesce(
-            p.complete AND s.effective_at = p.mark AND o.feed_id = %(feed)s AND o.disputed_since IS NULL
-            AND o.confirmed_at > s.effective_at - %(slack)s::interval, false) AS vouched
+        -- The snapshot's mark will vouch for this offer: an unchanged one need not be rewritten.
+        coalesce(p.complete AND s.effective_at = p.mark AND o.feed_id = %(feed)s AND o.disputed_since IS NULL, false)
+            AS vouched
     FROM staged_pharmacy p
     JOIN staged s USING (pharmacy_id)
     LEFT JOIN LATERAL (

@@ -65,7 +65,7 @@ def test_a_statement_older_than_an_unwritten_confirmation_does_not_count(shop, d
     snapshot = (f"{shop.code},{drug.code},12.60", f"{shop.code},{f.drug().code},9.00")
     deliver(feed, *snapshot, mode=Mode.SNAPSHOT)
     deliver(feed, *snapshot, f"{shop.code},{f.drug().code},9.00", mode=Mode.SNAPSHOT, at=AT + 2 * HOUR)
-    assert Offer.objects.get(drug_id=drug.pk).confirmed_at == AT, "a recent confirmation is not rewritten"
+    assert Offer.objects.get(drug_id=drug.pk).confirmed_at == AT, "the snapshot's mark vouches for it"
     late = f"{shop.code},{drug.code},13.00,{(AT + HOUR).isoformat()}"
     deliver(feed, late, header="pharmacy_code,drug_code,price,effective_at", at=AT + 3 * HOUR)
     other = f.feed("desk")
@@ -120,8 +120,7 @@ def test_the_same_snapshot_again_only_confirms(shop, drug, feed):
     again = deliver(feed, f"{shop.code},{drug.code},12.60", mode=Mode.SNAPSHOT, at=AT + DAY)
     assert again.pk != first.pk
     assert (again.confirms_id, again.changed, again.unchanged) == (first.pk, 0, 1)
-    assert PharmacyFeed.objects.get().as_of == AT + DAY
-    assert Offer.objects.get().confirmed_at == AT + DAY
+    assert PharmacyFeed.objects.get().snapshot_as_of == AT + DAY
 
 
 def test_the_same_snapshot_after_another_feed_is_a_new_statement(shop, drug, feed):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prices.ingest import pull, runs
-from prices.models import Feed, FeedRun, Offer
+from prices.models import Feed, FeedRun, PharmacyFeed
 from tests import factories as f
 from tests.factories import AT
 from tests.prices.deliveries import csv
@@ -75,7 +75,7 @@ def test_a_pulled_file_is_published_and_a_304_confirms_it(feed: Feed, publisher:
         runs.process(FeedRun.objects.latest("pk").pk)
     assert publisher.sent == 1
     assert FeedRun.objects.latest("pk").confirms is not None
-    assert Offer.objects.get().confirmed_at == AT + DAY
+    assert PharmacyFeed.objects.get().snapshot_as_of == AT + DAY
 
 
 @pytest.mark.parametrize(("status", "words"), [(404, "404"), (500, "500"), (302, "302")])
