@@ -6,6 +6,8 @@ from django.utils import timezone
 from pharmacies import today
 from prices.ingest import publish, pull, receive, runs, schedule
 
+SWEEP_SECONDS = 10.0
+
 
 @shared_task
 def process_run(run_id: int) -> str:
@@ -16,7 +18,7 @@ def process_run(run_id: int) -> str:
 def requeue_runs() -> int:
     found = runs.unclaimed(at=timezone.now())
     for run in found:
-        receive.enqueue(run)
+        receive.enqueue(run, expires=SWEEP_SECONDS)
     return len(found)
 
 

@@ -109,10 +109,13 @@ def _still_holds(latest: FeedRun) -> bool:
     return bool(holds)
 
 
-def enqueue(run: FeedRun) -> None:
-    """Tell a worker, once the row is there. If that fails nothing is lost: the sweep finds the run."""
+def enqueue(run: FeedRun, *, expires: float | None = None) -> None:
+    """Tell a worker, once the row is there. If that fails nothing is lost: the sweep finds the run, again and again,
+    so its own messages expire (seconds) rather than pile up behind a busy worker."""
     queue = "small" if run.size <= SMALL_BYTES else "bulk"
     transaction.on_commit(
-        functools.partial(current_app.send_task, "prices.tasks.process_run", [run.pk], queue=queue, retry=False),
+        functools.partial(
+            current_app.send_task, "prices.tasks.process_run", [run.pk], queue=queue, retry=False, expires=expires
+        ),
         robust=True,
     )
