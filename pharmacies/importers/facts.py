@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pharmacies.importers.bulk import columns_of, copy_in
 from pharmacies.importers.history import Period, designations_after, statuses_after
 from pharmacies.importers.reading import half_open
 from pharmacies.models import Designation, PharmacyAlias, PharmacyStatus
-
-BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,10 @@ def _by_pharmacy(model: Any, said: list[Said]) -> dict[int, list[Any]]:
 
 def _swap(model: Any, gone: list[int], come: list[Any]) -> set[int]:
     """Delete, then insert: exclusion constraints look at every row as it comes."""
-    leaving = model.objects.filter(pk__in=gone)
-    touched = (
-        {*leaving.values_list("pharmacy", flat=True), *(row.pharmacy_id for row in come)} if gone or come else set()
-    )
+    touched = {row.pharmacy_id for row in come}
     if gone:
+        leaving = model.objects.filter(pk__in=gone)
+        touched.update(leaving.values_list("pharmacy", flat=True))
         leaving.delete()
-    model.objects.bulk_create(come, batch_size=BATCH)
+    copy_in(model, columns_of(model), come)
     return touched

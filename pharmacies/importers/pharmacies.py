@@ -15,6 +15,7 @@ from pharmacies.codes import clean_uscc, parse_institution_code
 from pharmacies.files import Row, RowProblem, read_table
 from pharmacies.geo import Point, Wgs84, read_datum, read_point, wgs84_of
 from pharmacies.importers import facts
+from pharmacies.importers.bulk import columns_of, copy_in
 from pharmacies.importers.history import Period, stated_designations, stated_statuses
 from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
 from pharmacies.importers.places import Stand, advice_for_outside, containing
@@ -256,18 +257,18 @@ def _apply(rows: list[PharmacyRow], stored: dict[str, Pharmacy], places: dict[st
         if old is None or any(getattr(pharmacy, name) != value for name, value in wanted.items()):
             _set(pharmacy, wanted, row.point)
             (changed if old else created).append(pharmacy)
-    Pharmacy.objects.bulk_create(created, batch_size=BATCH)
+    copy_in(Pharmacy, columns_of(Pharmacy), created)
     _overwrite(changed)
-    known = {**stored, **{pharmacy.code: pharmacy for pharmacy in created}}
+    ids = dict(Pharmacy.objects.filter(code__in=[row.code for row in rows]).values_list("code", "pk"))
+    new = {ids[pharmacy.code] for pharmacy in created}
     touched = {pharmacy.pk for pharmacy in changed}
-    new = {pharmacy.pk for pharmacy in created}
     said = [
-        facts.Said(known[row.code].pk, places[row.code].insurance_area.pk, row.designations, row.statuses)
-        for row in rows
+        facts.Said(ids[row.code], places[row.code].insurance_area.pk, row.designations, row.statuses) for row in rows
     ]
     touched |= facts.write_designations(said, on=on, new=new) | facts.write_statuses(said, on=on)
-    numbers = {known[row.code].pk: (known[row.code].chain_id, row.store_no) for row in rows if row.store_no is not None}
-    touched |= facts.write_store_numbers(numbers)
+    touched |= facts.write_store_numbers(
+        {ids[row.code]: (chains.get(row.chain or ""), row.store_no) for row in rows if row.store_no is not None}
+    )
     updated = len(touched - new)
     return Outcome(len(rows), len(new), updated, unchanged=len(rows) - len(new) - updated)
 
