@@ -45,26 +45,17 @@ def receive(
     unless the caller goes on to process it (`queued=False`).
     """
     mode = mode or feed.mode
-    if mode not in Mode.values:
-        raise Refused("invalid_mode", _("报送方式应为 snapshot（全量）或 delta（增量）"))
-    if not feed.active:
-        raise Refused("feed_inactive", _("此报送已停用：请联系管理员"))
-    if not data.strip():
-        raise Refused("empty", _("文件是空的：请检查导出后重新报送"))
-    if len(data) > settings.FEED_MAX_BYTES:
-        raise Refused("too_large", _("文件超过 %(limit)d 字节：请分成几个文件") % {"limit": settings.FEED_MAX_BYTES})
+    _refuse_impossible(feed, data, mode)
     sha256 = store.save(data)
     with transaction.atomic():
         Feed.objects.select_for_update(no_key=True).get(pk=feed.pk)  # deliveries of one feed queue up here
         key, confirms = f"key:{idempotency_key}", None
         if idempotency_key:
-            known: FeedRun | None = FeedRun.objects.filter(feed=feed, delivery_key=key).first()
+            known: FeedRun | None = feed.runs.filter(delivery_key=key).first()
             if known is not None:
                 return _same_body(known, sha256, mode)
         else:
-            latest: FeedRun | None = (
-                feed.runs.exclude(state__in=[State.FAILED, State.REFUSED, State.SUPERSEDED]).order_by("-pk").first()
-            )
+            latest = _latest(feed)
             if latest is not None and (latest.sha256, latest.mode) == (sha256, mode):
                 if not _is_published_snapshot(latest):
                     return latest
@@ -86,6 +77,23 @@ def receive(
         if queued:
             enqueue(run)
     return run
+
+
+def _refuse_impossible(feed: Feed, data: bytes, mode: str) -> None:
+    if mode not in Mode.values:
+        raise Refused("invalid_mode", _("报送方式应为 snapshot（全量）或 delta（增量）"))
+    if not feed.active:
+        raise Refused("feed_inactive", _("此报送已停用：请联系管理员"))
+    if not data.strip():
+        raise Refused("empty", _("文件是空的：请检查导出后重新报送"))
+    if len(data) > settings.FEED_MAX_BYTES:
+        raise Refused("too_large", _("文件超过 %(limit)d 字节：请分成几个文件") % {"limit": settings.FEED_MAX_BYTES})
+
+
+def _latest(feed: Feed) -> FeedRun | None:
+    """The feed's latest delivery that is in flight, held or published."""
+    over = (State.FAILED, State.REFUSED, State.SUPERSEDED)
+    return feed.runs.exclude(state__in=over).order_by("-pk").first()
 
 
 def _same_body(known: FeedRun, sha256: str, mode: str) -> FeedRun:
