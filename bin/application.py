@@ -108,7 +108,8 @@ class Application:
     def collect_static(self) -> None:
         """Publish the static files when any of them changed."""
         root = self.place.root
-        files = [path for path in root.glob("*/static/**/*") if path.is_file()]
+        folders = [path for path in root.glob("*/static") if path.parent != self.place.tools]
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
         state = "".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n" for path in sorted(files))
         pins = [root / "package-lock.json", root / "requirements.txt", root / "config/settings.py"]
         stamp, wanted = Stamp(self.place.var / "collected"), digest(state, *pins)
