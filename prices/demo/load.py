@@ -1,0 +1,153 @@
+"""Loading the demo province: facts through the importers, prices through the one door, all in one transaction.
+
+Whatever is killed meanwhile, the database holds the whole demo or nothing of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.importers import drugs, lists, references
+from catalog.models import Drug
+from pharmacies.importers import pharmacies, regions
+from pharmacies.importers.outcome import Outcome
+from pharmacies.models import Pharmacy, Region
+from prices import feeds
+from prices.demo import catalogue, facts, province, shops
+from prices.demo.places import County
+from prices.demo.tills import Till
+from prices.ingest.receive import receive
+from prices.ingest.runs import process
+from prices.models import Feed, FeedRun, Offer
+from prices.models.feeds import Mode
+from prices.money import yuan_of
+
+BY = "demo"
+Tell = Callable[[str], None]
+
+
+class NotEmpty(Exception):
+    """The database holds something else; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    pharmacies: int
+    drugs: int
+    offers: int
+    runs: int
+    held: int
+
+
+def is_there() -> bool:
+    return Feed.objects.filter(slug__startswith=province.PREFIX).exists()
+
+
+def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tell: Tell = lambda text: None) -> Loaded:
+    """Fill an empty database; `outlines` is a GeoJSON file in GCJ-02, `at` the moment its history leads up to.
+
+    Raises `NotEmpty`, and `ValueError` when an importer refuses the facts.
+    """
+    size = size or province.Size()
+    if Pharmacy.objects.exists() or Drug.objects.exists() or Feed.objects.exists():
+        raise NotEmpty(_("数据库里已有药店、药品或报送：演示数据只能装进空库，请用 --no-demo 启动，或另用一个空库"))
+    with transaction.atomic():
+        known = facts.read(size.drugs)
+        _taken(regions.load(data=outlines.read_bytes(), datum="gcj02", at=at, by=BY))
+        tell(_("地区 %(n)d") % {"n": Region.objects.count()})
+        people = shops.generate(
+            counties(known.people),
+            known,
+            pharmacies=size.pharmacies,
+            institutions=size.institutions,
+            rng=Random(f"{province.SEED}/shops"),
+        )
+        _taken(pharmacies.load(data=shops.as_csv(people, on=timezone.localdate(at)), at=at, by=BY))
+        tell(_("药店与医疗机构 %(n)d") % {"n": len(people)})
+        _load_catalogue(known, at)
+        tell(_("药品 %(n)d") % {"n": len(known.drugs)})
+        runs = _load_prices(province.tills(people, known, size), size, at, tell)
+    return Loaded(
+        pharmacies=len(people),
+        drugs=len(known.drugs),
+        offers=Offer.objects.filter(state=Offer.State.LIVE).count(),
+        runs=len(runs),
+        held=sum(run.state == FeedRun.State.HELD for run in runs),
+    )
+
+
+def counties(people: dict[str, float]) -> list[County]:
+    """The counties with an outline, in the order of their codes."""
+    found = Region.objects.filter(level=Region.Level.DISTRICT, boundary__isnull=False).select_related("parent")
+    return [
+        County(region.code, region.name, region.parent.name, people[region.code], region.boundary)
+        for region in found.order_by("code")
+        if region.code in people
+    ]
+
+
+def _taken(outcome: Outcome) -> None:
+    if outcome.problems:
+        first = outcome.problems[0]
+        raise ValueError(f"line {first.line}: {first.reason}: {first.advice}")
+
+
+def _load_catalogue(known: facts.Facts, at: datetime) -> None:
+    _taken(drugs.load(data=known.files["drugs"], at=at, by=BY))
+    catalogue.load(known)
+    _taken(references.load_schemes(data=known.files["schemes"], at=at, by=BY))
+    if known.files["reference_prices"]:
+        _taken(references.load_prices(data=known.files["reference_prices"], read_amount=_amount, at=at, by=BY))
+    for each in known.lists:
+        if each.data:
+            _taken(lists.load(data=each.data, document=_document(each), at=at, by=BY))
+
+
+def _amount(text: str, decimals: int) -> Decimal:
+    return yuan_of(text, decimals=decimals)
+
+
+def _document(each: facts.ListFact) -> lists.Document:
+    return lists.Document(each.kind, each.area, each.document, date.fromisoformat(each.valid_from))
+
+
+def _load_prices(tills: list[Till], size: province.Size, at: datetime, tell: Tell) -> list[FeedRun]:
+    """Every delivery of the last months, oldest first, as if received at its time."""
+    of_till = {till.slug: _feed(till, at) for till in tills}
+    runs = []
+    for number, delivery in enumerate(province.deliveries(tills, size, at), 1):
+        run = receive(
+            feed=of_till[delivery.till.slug],
+            data=delivery.data,
+            at=delivery.at,
+            channel=FeedRun.Channel.COMMAND,
+            mode=delivery.mode,
+        )
+        done = delivery.at + timedelta(seconds=5)
+        runs.append(process(run.pk, clock=lambda done=done: done))
+        if number % 20 == 0:
+            tell(_("报送 %(n)d 批") % {"n": number})
+    return runs
+
+
+def _feed(till: Till, at: datetime) -> Feed:
+    feed, _token = feeds.add(
+        till.slug,
+        by=BY,
+        at=at,
+        chain=till.chain,
+        pharmacies=[] if till.chain else [shop.code for shop in till.shops],
+        mode=Mode.SNAPSHOT,
+        generated=True,
+        name=till.name,
+    )
+    feed.mapping = till.format.mapping
+    feed.save(update_fields=["mapping"])
+    return feed

@@ -1,0 +1,27 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from prices.demo import load, outlines
+
+
+class Command(BaseCommand):
+    help = _("装入演示省份（湖北，全部价格均为虚构）")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if load.is_there():
+            self.stdout.write(_("演示数据已在，不再装入"))
+            return
+        try:
+            path = outlines.hubei_geojson(settings.VAR / "cache")
+            loaded = load.load(outlines=path, at=timezone.now(), tell=self.stdout.write)
+        except (load.NotEmpty, outlines.OutlinesUnavailable) as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(
+            _("演示数据：%(pharmacies)d 家药店和医疗机构，%(drugs)d 种药品，%(offers)d 个价格，%(runs)d 批报送")
+            % {name: getattr(loaded, name) for name in ("pharmacies", "drugs", "offers", "runs")}
+        )
