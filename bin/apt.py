@@ -90,6 +90,7 @@ class PrivateApt:
                 advice=ADVICE,
                 cwd=folder,
             )
+            into.mkdir(parents=True, exist_ok=True)
             (deb,) = folder.glob(f"{package}_*.deb")
             logged(["dpkg-deb", "-x", deb, into], log=self.log, what=f"cannot unpack {deb.name}")
             deb.unlink()

@@ -111,7 +111,9 @@ class Cluster:
                 advice="run the command as an ordinary user",
             )
         entry = pwd.getpwnam(user)
-        caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        # The way to the checkout may lead through folders closed to others (/root): this capability opens them, and
+        # the secure bit keeps it in force for access(2), by which PostgreSQL looks for its own programs.
+        caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
         return user, ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups", *caps]
 
     def run_dir(self) -> Path:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import console
 import packages
 import programs
 from apt import PrivateApt
@@ -26,9 +25,6 @@ def install(place: Place, *, services: bool, test: bool = False) -> Programs:
         found = programs.find(place, apt, services=services)
         return replace(found, browser=programs.find_browser(place, apt)) if test else found
 
-    with (
-        locked(place.tools / "setup.lock", waiting="another command is setting this checkout up; waiting for it"),
-        console.step("set-up", quiet_below=3),
-    ):
+    with locked(place.tools / "setup.lock", waiting="another command is setting this checkout up; waiting for it"):
         found: Programs = side_by_side(system_side, python_side)[0]
         return found

@@ -168,7 +168,10 @@ def install_front_end(place: Place, python: Python) -> None:
     wanted = digest(place.root / "package.json", place.root / "package-lock.json")
     if stamp.holds(wanted):
         return
-    env = environment(place)
+    python.prepare()
+    env = dict(python.env)
+    if "SSL_CERT_FILE" in env:  # a company's certificate that pip was told of; node has a list of its own
+        env.setdefault("NODE_EXTRA_CA_CERTS", env["SSL_CERT_FILE"])
     npm = _system_npm()
     if npm is None:
         folder = place.tools / "boot/node"
