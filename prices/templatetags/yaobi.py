@@ -19,7 +19,7 @@ register.filter("straight", words.straight)
 register.filter("radius", words.radius)
 register.filter("age", words.age)
 register.filter("stale_words", words.stale)
-register.filter("date_words", words.date)
+register.filter("day_words", words.day)
 register.filter("minute_words", words.minute)
 register.filter("unit_name", words.unit_name)
 

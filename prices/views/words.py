@@ -73,9 +73,12 @@ def spoken(amount: str | Decimal) -> str:
 
 def unit_price(amount: str | Decimal, unit: str) -> str:
     """`0.90 元/片`; four decimals below 0.10, where two would hide the difference."""
+    return gettext("%(amount)s 元/%(unit)s") % {"amount": unit_amount(amount), "unit": unit_name(unit)}
+
+
+def unit_amount(amount: str | Decimal) -> str:
     value = Decimal(amount)
-    said = f"{value:.4f}" if value < Decimal("0.10") else _two_places(value)
-    return gettext("%(amount)s 元/%(unit)s") % {"amount": said, "unit": unit_name(unit)}
+    return f"{value:.4f}" if value < Decimal("0.10") else _two_places(value)
 
 
 def unit_name(unit: str) -> str:

@@ -60,7 +60,7 @@
     }
   });
   // The address changes with the choices; the link to the other language follows it.
-  document.addEventListener("htmx:pushedIntoHistory", function () {
+  document.addEventListener("htmx:replacedInHistory", function () {
     var link = document.querySelector("[data-language]");
     var here = location.pathname + location.search;
     link.setAttribute("href", root.lang.indexOf("zh") === 0 ? "/en" + here : here.replace(/^\/en(?=\/)/, ""));

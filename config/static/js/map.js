@@ -5,6 +5,7 @@ const frame = document.getElementById("map");
 const WIDE = window.matchMedia("(min-width: 900px)");
 const DARK = window.matchMedia("(prefers-color-scheme: dark)");
 const OUTLINE_LAYERS = ["city-borders", "county-borders", "names"];
+const NOTHING = { type: "FeatureCollection", features: [] };
 
 let library = null;
 let map = null;
@@ -16,13 +17,23 @@ function token(name) {
 }
 
 function colours() {
-  return { land: token("--map-land"), water: token("--map-water"), line: token("--line"), edge: token("--edge"), muted: token("--muted"), paper: token("--paper") };
+  return {
+    land: token("--map-land"),
+    water: token("--map-water"),
+    line: token("--line"),
+    edge: token("--edge"),
+    muted: token("--muted"),
+    brand: token("--brand"),
+  };
 }
 
 function style() {
   const colour = colours();
   const tiles = frame.dataset.tiles;
-  const sources = { outlines: { type: "geojson", data: new URL(frame.dataset.outlines, location.href).href } };
+  const sources = {
+    outlines: { type: "geojson", data: new URL(frame.dataset.outlines, location.href).href },
+    radius: { type: "geojson", data: circle() },
+  };
   const layers = [
     { id: "water", type: "background", paint: { "background-color": colour.water } },
     { id: "land", type: "fill", source: "outlines", filter: ["==", ["get", "is"], "land"], paint: { "fill-color": colour.land } },
@@ -41,9 +52,41 @@ function style() {
       filter: ["==", ["get", "is"], "name"],
       layout: { "text-field": ["get", "name"], "text-size": 13, "text-font": ["sans-serif"], "text-padding": 12 },
       paint: { "text-color": colour.muted, "text-halo-color": colour.land, "text-halo-width": 1.5 },
-    }
+    },
+    { id: "radius", type: "line", source: "radius", paint: { "line-color": colour.brand, "line-width": 1.5, "line-dasharray": [3, 3] } }
   );
   return { version: 8, sources: sources, layers: layers };
+}
+
+/* Where the citizen stands, from the tab's own memory; the page itself never holds it. */
+function me() {
+  const results = document.getElementById("results");
+  if (!results || results.dataset.origin !== "1") {
+    return null;
+  }
+  try {
+    const parts = sessionStorage.getItem("position").split(",").map(Number);
+    return [parts[1], parts[0]];
+  } catch (error) {
+    return null; // storage forbidden: the list knows, the map does without
+  }
+}
+
+/* The radius of the list around the citizen, as a ring of points. */
+function circle() {
+  const centre = me();
+  const radius = centre ? Number(document.getElementById("results").dataset.radius) : 0;
+  if (!radius) {
+    return NOTHING;
+  }
+  const points = [];
+  const north = radius / 111195;
+  const east = north / Math.cos((centre[1] * Math.PI) / 180);
+  for (let step = 0; step <= 72; step += 1) {
+    const angle = (step * Math.PI) / 36;
+    points.push([centre[0] + east * Math.cos(angle), centre[1] + north * Math.sin(angle)]);
+  }
+  return { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: points } };
 }
 
 function fail() {
@@ -123,29 +166,30 @@ function draw() {
     pin.addEventListener("mouseleave", () => highlight(null));
     pin.addEventListener("click", () => show(card));
     const marker = new library.Marker({ element: pin, anchor: "bottom", offset: [0, -6] }).setLngLat(place).addTo(map);
-    pins.push({ card: card, element: pin, marker: marker, place: place });
+    pins.push({ card: card, element: pin, marker: marker, place: place, half: pin.offsetWidth / 2 + 2 });
     bounds.extend(place);
   });
   drawMe(bounds);
+  const ring = map.getSource("radius");
+  if (ring) {
+    ring.setData(circle());
+  }
   if (!bounds.isEmpty()) {
     map.fitBounds(bounds, { padding: { top: 70, bottom: 50, left: 50, right: 60 }, maxZoom: 15, animate: false });
   }
   uncrowd();
 }
 
-/* Where the citizen stands, from the tab's own memory; the page itself never holds it. */
 function drawMe(bounds) {
-  const results = document.getElementById("results");
-  const stored = results && results.dataset.origin === "1" ? sessionStorage.getItem("position") : null;
-  if (!stored) {
+  const place = me();
+  if (!place) {
     return;
   }
-  const parts = stored.split(",").map(Number);
   const dot = document.createElement("div");
   dot.className = "me";
-  const marker = new library.Marker({ element: dot }).setLngLat([parts[1], parts[0]]).addTo(map);
-  pins.push({ card: null, element: dot, marker: marker, place: [parts[1], parts[0]] });
-  bounds.extend([parts[1], parts[0]]);
+  const marker = new library.Marker({ element: dot }).setLngLat(place).addTo(map);
+  pins.push({ card: null, element: dot, marker: marker, place: place });
+  bounds.extend(place);
 }
 
 /* Of pins that would cover each other the better ranked keeps its price; the others shrink to dots. */
@@ -156,12 +200,11 @@ function uncrowd() {
       return;
     }
     const at = map.project(pin.place);
-    const half = (pin.card.dataset.price.length * 9 + 22) / 2;
-    const crowded = taken.some((other) => Math.abs(other.x - at.x) < other.half + half && Math.abs(other.y - at.y) < 30);
+    const crowded = taken.some((other) => Math.abs(other.x - at.x) < other.half + pin.half && Math.abs(other.y - at.y) < 32);
     pin.element.classList.toggle("pin-dot", crowded);
     pin.element.style.zIndex = String((crowded ? 0 : 200) + pins.length - order);
     if (!crowded) {
-      taken.push({ x: at.x, y: at.y, half: half });
+      taken.push({ x: at.x, y: at.y, half: pin.half });
     }
   });
 }

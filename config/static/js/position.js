@@ -49,7 +49,7 @@ async function refresh(changes) {
     if (!answer.ok) {
       throw new Error(String(answer.status));
     }
-    swap(await answer.text(), answer.headers.get("HX-Push-Url") || address);
+    swap(await answer.text(), answer.headers.get("HX-Replace-Url") || address);
   } catch (error) {
     complain();
   }
@@ -66,7 +66,7 @@ function swap(html, address) {
   }
   if (address !== location.pathname + location.search) {
     history.replaceState(history.state, "", address);
-    document.dispatchEvent(new CustomEvent("htmx:pushedIntoHistory"));
+    document.dispatchEvent(new CustomEvent("htmx:replacedInHistory"));
   }
   document.dispatchEvent(new CustomEvent("htmx:afterSwap"));
 }

@@ -1,0 +1,162 @@
+"""What a citizen has chosen on a comparison page: read leniently from the address, said back as a clean address.
+
+A page's address never holds a position. It comes in the header `X-Position` of fragment requests only, is rounded
+again, and is kept nowhere.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from pharmacies.geo import CoordinateError, Wgs84, coarse_point
+from prices.search.plans import Sort
+from prices.search.questions import Filters, Where
+from prices.views import words
+from prices.views.places import Place, Places
+
+RADII = (1_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+LIMITS = (20, 50, 100)
+DEFAULT_RADIUS, DEFAULT_LIMIT = 5_000, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of a select."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    places: Places = field(repr=False)
+    origin: Wgs84 | None = field(repr=False)  # not for any log
+    city: Place | None
+    county: Place | None
+    radius_m: int
+    sort: Sort
+    open_now: bool
+    in_stock: bool
+    hospitals: bool
+    limit: int
+
+    @classmethod
+    def of(cls, request: HttpRequest, places: Places) -> "Choice":
+        """An address that asks for what does not exist gets the default: a page is never an error for that."""
+        asked = request.GET
+        origin = position(request)
+        city = places.city(asked.get("city", ""))
+        return cls(
+            places=places,
+            origin=origin,
+            city=city,
+            county=places.county(city, asked.get("county", "")),
+            radius_m=_one_of(asked.get("radius", ""), RADII, DEFAULT_RADIUS),
+            sort="nearest" if origin and asked.get("sort") == "nearest" else "cheapest",
+            open_now=asked.get("open_now") == "true",
+            in_stock=asked.get("in_stock") == "true",
+            hospitals=asked.get("hospitals") == "true",
+            limit=_one_of(asked.get("limit", ""), LIMITS, DEFAULT_LIMIT),
+        )
+
+    @property
+    def near(self) -> bool:
+        """The radius counts: a position, and no place chosen instead."""
+        return self.origin is not None and self.city is None
+
+    @property
+    def region(self) -> Place | None:
+        return None if self.near else (self.county or self.city or self.places.province)
+
+    @property
+    def where(self) -> Where | None:
+        """None while there is neither a position nor a province: an empty database."""
+        if self.near:
+            return Where(self.origin, self.radius_m)
+        return Where(self.origin, None, self.region.id) if self.region else None
+
+    @property
+    def filters(self) -> Filters:
+        kinds = ("pharmacy", "hospital", "clinic") if self.hospitals else ("pharmacy",)
+        return Filters(per_pharmacy=True, in_stock=self.in_stock, open_now=self.open_now, kinds=kinds)
+
+    @property
+    def filtered(self) -> bool:
+        return self.open_now or self.in_stock
+
+    def place_words(self) -> str:
+        if self.near:
+            return gettext("您附近 %(distance)s内") % {"distance": words.radius(self.radius_m)}
+        return self.region.name if self.region else ""
+
+    # -- the form --------------------------------------------------------------------------------------------------
+
+    @property
+    def cities(self) -> list[Option]:
+        first = gettext("我附近") if self.origin else gettext("全省")
+        options = [Option("", first, self.city is None)]
+        if self.origin and self.places.province:
+            options.append(self._option(self.places.province, self.city))
+        return options + [self._option(city, self.city) for city in self.places.cities]
+
+    @property
+    def counties(self) -> list[Option]:
+        return [self._option(county, self.county) for county in self.places.counties(self.city)]
+
+    @property
+    def radii(self) -> list[Option]:
+        said = gettext("%(distance)s内")
+        return [
+            Option(str(metres), said % {"distance": words.radius(metres)}, metres == self.radius_m) for metres in RADII
+        ]
+
+    @staticmethod
+    def _option(place: Place, chosen: Place | None) -> Option:
+        return Option(place.code, place.name, place == chosen)
+
+    # -- the address -----------------------------------------------------------------------------------------------
+
+    def address(self, path: str, **changes: Any) -> str:
+        """`path` with what differs from the defaults, after `changes`; never the position."""
+        chosen = replace(self, **changes) if changes else self
+        query = {
+            "city": chosen.city.code if chosen.city else "",
+            "county": chosen.county.code if chosen.county else "",
+            "radius": chosen.radius_m if chosen.radius_m != DEFAULT_RADIUS else "",
+            "sort": chosen.sort if chosen.sort != "cheapest" else "",
+            "open_now": "true" if chosen.open_now else "",
+            "in_stock": "true" if chosen.in_stock else "",
+            "hospitals": "true" if chosen.hospitals else "",
+            "limit": chosen.limit if chosen.limit != DEFAULT_LIMIT else "",
+        }
+        said = urlencode({name: value for name, value in query.items() if value})
+        return f"{path}?{said}" if said else path
+
+    def more(self) -> int | None:
+        """The next length of the list."""
+        return next((limit for limit in LIMITS if limit > self.limit), None)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """The list alone is asked for: by htmx, or by our script with the same header."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def position(request: HttpRequest) -> Wgs84 | None:
+    """The position of a fragment request, rounded; None for a page, for nothing, and for nonsense."""
+    text = request.headers.get("X-Position", "")
+    if not is_fragment(request) or text.count(",") != 1:
+        return None
+    lat, lng = text.split(",")
+    try:
+        return coarse_point(lng, lat)
+    except CoordinateError:
+        return None
+
+
+def _one_of(text: str, allowed: tuple[int, ...], default: int) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) in allowed else default

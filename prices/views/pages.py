@@ -1,0 +1,49 @@
+"""What all citizens' pages share: how they are read, how old the data is."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from pharmacies.models import PharmacyToday
+from prices.models import FeedRun
+from prices.search.plans import SearchTimeout
+
+View = Callable[..., HttpResponse]
+
+MAX_TEXT = 60
+
+
+def page(view: View) -> View:
+    """A page for reading: GET and HEAD; a search over its time limit answers 503 with words."""
+
+    @require_safe
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except SearchTimeout:
+            answer = render(request, "503.html", status=503)
+            answer["Retry-After"] = "60"
+            return answer
+
+    return answered
+
+
+def last_report() -> datetime | None:
+    """When the newest published delivery arrived: how old the whole is. Reads a few rows from the key's end."""
+    newest = FeedRun.objects.filter(state=FeedRun.State.PUBLISHED).order_by("-id")
+    return newest.values_list("received_at", flat=True).first()
+
+
+def ranked_pharmacies() -> int:
+    return PharmacyToday.objects.filter(ranked=True).count()
+
+
+def text_of(request: HttpRequest, name: str) -> str:
+    """What somebody typed: trimmed, cut, without the character a database refuses."""
+    return request.GET.get(name, "").replace("\x00", "").strip()[:MAX_TEXT]

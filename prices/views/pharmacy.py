@@ -1,0 +1,102 @@
+"""A pharmacy: found by name whatever its status; its page says what holds today and what it sells."""
+
+from datetime import date, datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from catalog.models import Drug
+from catalog.search import words_of
+from pharmacies.geo import Wgs84
+from pharmacies.models import PharmacyStatus
+from pharmacies.navigation import links
+from prices.api.serializers import offer_json, pharmacy_detail_json
+from prices.search.pharmacies import Listed, by_code, named, shelf
+from prices.search.questions import Found
+from prices.views import badges, words
+from prices.views.choice import is_fragment
+from prices.views.pages import last_report, page, text_of
+
+SHELF_PAGE = 50
+SHELF_WHOLE = 20_000
+"""More products than any pharmacy sells: the search within one reads them all."""
+
+
+@page
+def find_by_name(request: HttpRequest) -> HttpResponse:
+    query = text_of(request, "q")
+    at = timezone.now()
+    found = [pharmacy_detail_json(listed, at) for listed in named(query).results]
+    context = {"query": query, "pharmacies": found, "path": request.path, "as_of": last_report()}
+    return render(request, "citizen/pharmacies.html", context)
+
+
+@page
+def pharmacy(request: HttpRequest, code: str) -> HttpResponse:
+    listed = by_code(code) if code.isalnum() else None
+    if listed is None:
+        raise Http404
+    at = timezone.now()
+    context = _shelf_context(request, listed, at)
+    if is_fragment(request):
+        response = render(request, "citizen/_shelf.html", context)
+        response["HX-Replace-Url"] = request.get_full_path()
+    else:
+        response = render(request, "citizen/pharmacy.html", context | _head_context(listed, at))
+    response["Vary"] = "HX-Request"
+    return response
+
+
+def _head_context(listed: Listed, at: datetime) -> dict[str, object]:
+    shop = listed.shop
+    open_words, is_open = words.open_now(shop.open_minutes, at)
+    return {
+        "pharmacy": pharmacy_detail_json(listed, at),
+        "since": _status_since(listed, timezone.localdate(at)),
+        "badges": badges.of_pharmacy(shop.designations),
+        "open_words": open_words,
+        "open": is_open,
+        "week": words.week(shop.open_minutes),
+        "links": links(shop.name, Wgs84(shop.lng, shop.lat)),
+        "as_of": last_report(),
+    }
+
+
+def _status_since(listed: Listed, on: date) -> date | None:
+    """The first day of what its status says today; None when it always was so."""
+    rows = PharmacyStatus.objects.valid(on).filter(pharmacy=listed.shop.id, status=listed.status)
+    row = rows.first()
+    return row.valid.lower if row else None
+
+
+def _shelf_context(request: HttpRequest, listed: Listed, at: datetime) -> dict[str, object]:
+    name = text_of(request, "name")
+    found, more = (_matching(listed, name, at), "") if name else _shelf_page(request, listed, at)
+    return {
+        "at": at,
+        "path": request.path,
+        "name": name,
+        "offers": [offer_json(each, at) for each in found],
+        "more_url": more,
+    }
+
+
+def _shelf_page(request: HttpRequest, listed: Listed, at: datetime) -> tuple[tuple[Found, ...], str]:
+    """A page of the shelf after the product that `after` names, and the address of the next one."""
+    last = Drug.objects.filter(code=text_of(request, "after")).select_related("preparation").first()
+    start = (last.preparation.generic_name, last.code) if last else None
+    found, after = shelf(listed, at=at, limit=SHELF_PAGE, after=start)
+    return found, f"{request.path}?{urlencode({'after': after[1]})}" if after else ""
+
+
+def _matching(listed: Listed, name: str, at: datetime) -> tuple[Found, ...]:
+    """What the pharmacy sells of which every word of `name` is part, of the name or of a reading in pinyin."""
+    asked = words_of(name)
+    found, _after = shelf(listed, at=at, limit=SHELF_WHOLE)
+    return tuple(each for each in found if all(_says(each.drug, word) for word in asked))
+
+
+def _says(drug: Drug, word: str) -> bool:
+    return word in drug.search_names or any(word in term for term in drug.search_terms)

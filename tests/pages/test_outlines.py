@@ -1,0 +1,78 @@
+"""The map's outlines: from our own regions, small, cached, borders drawn once."""
+
+import gzip
+import json
+
+import pytest
+from django.contrib.gis.geos import MultiPolygon, Polygon
+from django.core.cache import cache
+from django.utils import timezone
+
+from tests.factories import AT, region
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def counties():
+    """Two square counties side by side in one city."""
+    cache.clear()
+    west, east = Polygon.from_bbox((114, 30, 114.5, 30.5)), Polygon.from_bbox((114.5, 30, 115, 30.5))
+    both = MultiPolygon(Polygon.from_bbox((114, 30, 115, 30.5)))
+    city = region("420100", "武汉市", region(boundary=both), boundary=both)
+    region("420106", "武昌区", city, boundary=MultiPolygon(west))
+    region("420111", "洪山区", city, boundary=MultiPolygon(east))
+    yield
+    cache.clear()
+
+
+def features(response):
+    return json.loads(gzip.decompress(response.content))["features"]
+
+
+def get(client):
+    return client.get("/map/outlines.geojson", headers={"Accept-Encoding": "gzip, br"})
+
+
+def test_a_border_between_two_counties_is_drawn_once(client, counties):
+    county = next(each for each in features(get(client)) if each["properties"]["is"] == "county")
+    lines = county["geometry"]["coordinates"]
+    between = [line for line in lines if all(abs(lng - 114.5) < 1e-6 for lng, _lat in line)]
+    assert len(between) == 1
+
+
+def test_the_land_is_one_polygon_and_every_county_has_its_name_inside(client, counties):
+    found = features(get(client))
+    assert [each["geometry"]["type"] for each in found if each["properties"]["is"] == "land"] == ["Polygon"]
+    names = {
+        each["properties"]["name"]: each["geometry"]["coordinates"] for each in found if "name" in each["properties"]
+    }
+    assert set(names) == {"武昌区", "洪山区"}
+    assert 114 < names["武昌区"][0] < 114.5 < names["洪山区"][0] < 115
+
+
+def test_outlines_are_public_kept_for_a_day_and_set_no_cookie(client, counties):
+    response = get(client)
+    assert response["Content-Type"] == "application/geo+json"
+    assert set(response["Cache-Control"].split(", ")) == {"public", "max-age=86400"}
+    assert "Accept-Encoding" in response["Vary"]
+    assert not response.cookies
+
+
+def test_a_client_without_gzip_gets_plain_geojson(client, counties):
+    response = client.get("/map/outlines.geojson")
+    assert "Content-Encoding" not in response
+    assert json.loads(response.content)["type"] == "FeatureCollection"
+
+
+def test_the_second_request_asks_the_database_nothing(client, counties, django_assert_num_queries):
+    get(client)
+    with django_assert_num_queries(0):
+        get(client)
+
+
+def test_without_regions_the_outlines_are_empty(client):
+    cache.clear()
+    assert features(get(client)) == []
+    cache.delete(f"outlines:{timezone.localdate(AT)}")
+    cache.clear()

@@ -1,0 +1,150 @@
+"""The pages as a server answers them: status, headers, fragments, bad addresses."""
+
+import pytest
+from django.utils import timezone
+
+from catalog.products import describe
+from prices.search.plans import SearchTimeout
+from prices.views import compare
+from tests import factories
+from tests.factories import small_town
+
+pytestmark = pytest.mark.django_db
+NEAR = {"HX-Request": "true", "X-Position": "30.545,114.302"}
+
+
+@pytest.fixture
+def town(monkeypatch):
+    """The small town, seen at its own moment."""
+    monkeypatch.setattr(timezone, "now", lambda: factories.AT)
+    made = small_town()
+    describe(made.drug)
+    made.drug.save()
+    factories.run(factories.feed())
+    return made
+
+
+def names(response) -> list[str]:
+    return [card.offer["pharmacy"]["name"] for card in response.context["cards"]]
+
+
+def test_the_pages_answer_and_set_no_cookie(client, town):
+    for path in ["/", "/search?q=氨氯地平", "/search", f"/preparations/{town.drug.preparation_id}",
+                 f"/drugs/{town.drug.code}", "/pharmacies?q=居中", f"/pharmacies/{town.mid.code}", "/about/prices"]:  # fmt: skip
+        for prefix in ("", "/en"):
+            response = client.get(prefix + path)
+            assert response.status_code == 200, prefix + path
+            assert not response.cookies
+            assert "default-src 'none'" in response["Content-Security-Policy"]
+
+
+def test_without_a_position_the_province_is_compared_by_price_stale_last(client, town):
+    response = client.get(f"/drugs/{town.drug.code}")
+    assert names(response) == ["远而廉大药房", "居中大药房", "近而贵大药房", "久未报送药房"]
+
+
+def test_a_fragment_with_a_position_is_the_list_alone_and_kept_by_nobody(client, town):
+    response = client.get(f"/drugs/{town.drug.code}?sort=nearest&radius=3000", headers=NEAR)
+    assert names(response) == ["近而贵大药房", "居中大药房", "久未报送药房"]
+    assert response.content.decode().lstrip().startswith("<section")
+    assert response["Cache-Control"] == "private, no-store" or "no-store" in response["Cache-Control"]
+    assert response["HX-Replace-Url"] == f"/drugs/{town.drug.code}?radius=3000&sort=nearest"
+    assert {"HX-Request", "X-Position"} <= {word.strip() for word in response["Vary"].split(",")}
+    assert "30.545" not in response["HX-Replace-Url"]
+
+
+def test_a_page_takes_no_position_however_it_is_sent(client, town):
+    path = f"/drugs/{town.drug.code}?lat=30.545&lng=114.302"
+    response = client.get(path, headers={"X-Position": "30.545,114.302"})
+    assert response.context["choice"].origin is None
+    assert b"30.545,114.302" not in response.content
+
+
+def test_an_empty_list_names_the_nearest_one_and_what_to_try(client, town):
+    response = client.get(
+        f"/drugs/{town.drug.code}?radius=1000&in_stock=true", headers=NEAR | {"X-Position": "30.6,114.302"}
+    )
+    empty = response.context["empty"]
+    assert empty["nearest"]["pharmacy"]["name"] == "远而廉大药房"
+    assert [way["label"] for way in empty["ways"]] == ["去掉条件", "扩大到 3 公里", "看全省", "也看医院"]
+
+
+def test_a_pharmacy_that_is_not_designated_is_found_but_not_compared(client, town):
+    response = client.get("/pharmacies?q=路口")
+    assert [shop["name"] for shop in response.context["pharmacies"]] == ["路口药店"]
+    page = client.get(f"/pharmacies/{town.not_designated.code}")
+    assert [offer["price"] for offer in page.context["offers"]] == ["9.90"]
+
+
+def test_within_a_pharmacy_a_drug_is_found_by_name_and_by_initials(client, town):
+    for name, many in (("氨氯地平", 1), ("aldp", 1), ("络活喜", 1), ("二甲双胍", 0)):
+        response = client.get(f"/pharmacies/{town.mid.code}", {"name": name})
+        assert len(response.context["offers"]) == many, name
+
+
+def test_a_long_shelf_has_pages_that_repeat_and_skip_nothing(client, town, monkeypatch):
+    monkeypatch.setattr("prices.views.pharmacy.SHELF_PAGE", 3)
+    for n in range(7):
+        other = factories.drug(factories.preparation(f"测试药{n}"), pack_count=10)
+        factories.offer(other, town.mid, "5.00")
+    seen, path = [], f"/pharmacies/{town.mid.code}"
+    while path:
+        response = client.get(path)
+        seen += [offer["drug"]["code"] for offer in response.context["offers"]]
+        path = response.context["more_url"]
+    assert len(seen) == len(set(seen)) == 8
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nope", "/preparations/0", "/preparations/99999999999999999999", "/drugs/X", "/drugs/%00", "/drugs/';--",
+     "/pharmacies/P1", "/pharmacies/%00", "/pharmacies/<b>", "/en/nope"],
+)  # fmt: skip
+def test_what_does_not_exist_is_a_404_in_words(client, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert ("No such page" if path.startswith("/en") else "没有这一页") in response.content.decode()
+
+
+@pytest.mark.parametrize("text", ["%00", "'; DROP TABLE--", "<script>alert(1)</script>", "%25_%5C", "x" * 5000, "　 "])
+def test_hostile_text_is_searched_for_and_shown_harmless(client, town, text):
+    for path in (f"/search?q={text}", f"/pharmacies?q={text}", f"/pharmacies/{town.mid.code}?name={text}&after={text}"):
+        response = client.get(path)
+        assert response.status_code == 200
+        assert b"<script>alert" not in response.content
+
+
+def test_a_search_over_its_time_answers_503_and_says_when_to_come_back(client, town, monkeypatch):
+    def late(*_args, **_options):
+        raise SearchTimeout
+
+    monkeypatch.setattr(compare, "find", late)
+    response = client.get(f"/drugs/{town.drug.code}")
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "现在查的人太多" in response.content.decode()
+
+
+def test_pages_are_for_reading_only(client, town):
+    assert client.post("/search").status_code == 405
+
+
+def test_an_empty_database_has_pages_too(client):
+    for path in ("/", "/search?q=氨氯地平", "/pharmacies?q=x", "/about/prices"):
+        assert client.get(path).status_code == 200
+
+
+def test_a_comparison_asks_few_questions(client, town, django_assert_max_num_queries):
+    for _n in range(15):
+        factories.offer(factories.drug(town.drug.preparation, pack_count=28), town.mid, "30.00")
+    with django_assert_max_num_queries(13):
+        client.get(f"/preparations/{town.drug.preparation_id}")
+
+
+def test_home_offers_one_tile_per_name_of_the_chronic_lists(client, town):
+    area = factories.region()
+    other = factories.drug(factories.preparation("盐酸二甲双胍片", "片剂", "0.5g"))
+    factories.drug(factories.preparation("感冒灵颗粒", "颗粒剂", "10g"))
+    factories.drug(factories.preparation("盐酸二甲双胍片", "片剂", "0.25g"))
+    factories.drug_list("two_diseases", area, town.drug, other)
+    tiles = client.get("/").context["tiles"]
+    assert sorted(tile.generic_name for tile in tiles) == ["盐酸二甲双胍片", "苯磺酸氨氯地平片"]
