@@ -58,9 +58,18 @@ def importing(*, dry_run: bool) -> Iterator[None]:
             transaction.set_rollback(True)
 
 
-def audit(outcome: Outcome, *, what: str, model: str, at: datetime, by: User | str, reason: str = "") -> None:
-    """One event for an import that changed something."""
-    if not outcome.changed:
+def audit(
+    outcome: Outcome,
+    *,
+    what: str,
+    model: str,
+    at: datetime,
+    by: User | str,
+    reason: str = "",
+    beside_the_rows: bool = False,
+) -> None:
+    """One event for an import that changed something: rows, or what stands beside them."""
+    if not (outcome.changed or beside_the_rows):
         return
     counts = {name: getattr(outcome, name) for name in ("rows", "created", "updated", "unchanged", "removed")}
     record(at=at, by=by, action=what, subject=model, subject_id="", after=counts, reason=reason)

@@ -15,11 +15,12 @@ from pharmacies.codes import clean_uscc, parse_institution_code
 from pharmacies.files import Row, RowProblem, read_table
 from pharmacies.geo import Point, Wgs84, read_datum, read_point, wgs84_of
 from pharmacies.importers import facts
-from pharmacies.importers.bulk import columns_of, copy_in
+from pharmacies.importers.bulk import columns_of, copy_in, overwrite
 from pharmacies.importers.history import Period, stated_designations, stated_statuses
 from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
 from pharmacies.importers.places import Stand, advice_for_outside, containing
 from pharmacies.importers.reading import Cells, day, problem_of, read_rows, region_code, word
+from pharmacies.importers.regions import in_force
 from pharmacies.models import Chain, Designation, Pharmacy, PharmacyAlias, PharmacyStatus, Region, User
 from pharmacies.pinyin import initials
 
@@ -37,7 +38,6 @@ OPTIONAL = (
     "license_no",
     "license_to",
 )
-BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class Place:
 
 def _place(rows: list[PharmacyRow], stored: dict[str, Pharmacy], on: date) -> tuple[dict[str, Place], list[RowProblem]]:
     """The regions of every row by its code, and the rows whose region is unknown or does not hold their point."""
-    regions = {region.code: region for region in Region.objects.defer("boundary").valid(on)}
+    regions = in_force(on)
     by_id = {region.pk: region for region in Region.objects.defer("boundary")}
     places: dict[str, Place] = {}
     problems: list[RowProblem] = []
@@ -258,7 +258,7 @@ def _apply(rows: list[PharmacyRow], stored: dict[str, Pharmacy], places: dict[st
             _set(pharmacy, wanted, row.point)
             (changed if old else created).append(pharmacy)
     copy_in(Pharmacy, columns_of(Pharmacy), created)
-    _overwrite(changed)
+    overwrite(Pharmacy, changed)
     ids = dict(Pharmacy.objects.filter(code__in=[row.code for row in rows]).values_list("code", "pk"))
     new = {ids[pharmacy.code] for pharmacy in created}
     touched = {pharmacy.pk for pharmacy in changed}
@@ -299,11 +299,3 @@ def _set(pharmacy: Pharmacy, wanted: dict[str, Any], point: Point) -> None:
     there = wgs84_of(point)
     pharmacy.location = Geos(there.lng, there.lat, srid=4326)
     pharmacy.initials = initials(pharmacy.name)[:120]
-
-
-def _overwrite(changed: list[Pharmacy]) -> None:
-    """One statement per batch, where `bulk_update` would write a CASE per row and column."""
-    columns = [field.name for field in Pharmacy._meta.concrete_fields if field.name not in ("id", "code")]
-    Pharmacy.objects.bulk_create(
-        changed, batch_size=BATCH, update_conflicts=True, unique_fields=["id"], update_fields=columns
-    )

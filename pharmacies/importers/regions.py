@@ -75,6 +75,11 @@ def load(
     return outcome
 
 
+def in_force(on: date) -> dict[str, Region]:
+    """The regions of a day by code, without their boundaries."""
+    return {region.code: region for region in Region.objects.valid(on).defer("boundary")}
+
+
 # -- parse ------------------------------------------------------------------------------------------------------------
 
 

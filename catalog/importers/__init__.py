@@ -1,0 +1,1 @@
+"""Products, lists and reference prices from CSV; the shape is that of `pharmacies.importers`."""

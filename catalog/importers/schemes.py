@@ -1,0 +1,75 @@
+"""Procurement schemes (集采批次) from CSV, known by their code."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.importers.lookups import unknown_regions
+from catalog.models import Scheme
+from pharmacies.files import Row, read_table
+from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
+from pharmacies.importers.reading import Cells, read_rows, region_code, validity
+from pharmacies.importers.regions import in_force
+from pharmacies.models import User
+
+REQUIRED = ("code", "name", "level", "area", "valid_from")
+OPTIONAL = ("valid_to", "document")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeRow:
+    """One row, read; `fields` are the columns of `Scheme` that the file states."""
+
+    row: Row
+    code: str
+    area: str
+    fields: dict[str, Any]
+
+
+def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, progress: Progress = quiet) -> Outcome:
+    """Import schemes; all or nothing. Raises `FileProblem`."""
+    table = read_table(data, required=REQUIRED, optional=OPTIONAL)
+    rows, problems = read_rows(table.rows, read_scheme, key=lambda row: row.code)
+    count = len(table.rows) + len(table.problems)
+    with importing(dry_run=dry_run):
+        areas = in_force(timezone.localdate(at))
+        problems += [*table.problems, *unknown_regions(rows, areas)]
+        if problems:
+            return refusal(count, problems, table.notes)
+        stored = {scheme.code: scheme for scheme in Scheme.objects.all()}
+        created = updated = 0
+        for row in rows:
+            scheme = stored.get(row.code) or Scheme(code=row.code)
+            wanted = {**row.fields, "area_id": areas[row.area].pk}
+            if scheme.pk and all(getattr(scheme, name) == value for name, value in wanted.items()):
+                continue
+            created, updated = (created, updated + 1) if scheme.pk else (created + 1, updated)
+            for name, value in wanted.items():
+                setattr(scheme, name, value)
+            scheme.save()
+        outcome = Outcome(count, created, updated, unchanged=count - created - updated, notes=table.notes)
+        audit(outcome, what="import_schemes", model="catalog.Scheme", at=at, by=by)
+        progress(_("写入"), count, count)
+    return outcome
+
+
+def read_scheme(cells: Cells) -> SchemeRow:
+    """The row's values; what is wrong stays with `cells`."""
+    if not cells.row.values["valid_from"]:
+        cells.refuse("missing", _("%(column)s 不能为空") % {"column": "valid_from"})
+    fields: dict[str, Any] = {
+        "name": cells.text("name", limit=120, required=True),
+        "level": cells.text("level", limit=20, required=True),
+        "valid": validity(cells),
+    }
+    if cells.has("document"):
+        fields["document"] = cells.text("document", limit=120)
+    return SchemeRow(
+        row=cells.row,
+        code=cells.identifier("code", limit=40, required=True),
+        area=cells.read("area", region_code, "", required=True),
+        fields=fields,
+    )

@@ -1,0 +1,29 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.importers import drugs
+from pharmacies.importers import command
+
+
+class Command(BaseCommand):
+    help = _("导入药品 (CSV)")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        command.add_arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        command.run(
+            self,
+            options,
+            lambda data, progress: drugs.load(
+                data=data,
+                at=timezone.now(),
+                by=options["by"],
+                dry_run=options["dry_run"],
+                progress=progress,
+            ),
+        )
