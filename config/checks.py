@@ -1,1 +1,83 @@
-"""Start-up checks: what would go wrong silently is refused here, with a hint."""
+"""Start-up checks: what would go wrong silently is refused here, with a hint.
+
+They run with `check --database default` and before every migration.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError, connections
+
+TRIGRAMS_OF_AMOXICILLIN = 5
+"""show_trgm('阿莫西林') where the database knows Chinese characters for letters; 0 under lc_ctype C."""
+
+
+@register(Tags.database)
+def chinese_text_has_trigrams(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Text search rests on trigrams, and lc_ctype C makes none of Chinese text."""
+    if "default" not in (databases or ()):
+        return []
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
+        if not cursor.fetchone()[0]:
+            return []  # not migrated yet; the first migration installs it
+        cursor.execute("SELECT cardinality(show_trgm('阿莫西林')), current_setting('lc_ctype')")
+        found, ctype = cursor.fetchone()
+    if found == TRIGRAMS_OF_AMOXICILLIN:
+        return []
+    return [
+        Error(
+            f"lc_ctype {ctype!r} of the database makes {found} trigrams of 阿莫西林 instead of 5: text search fails.",
+            hint="Create the database with LC_CTYPE 'C.UTF-8' (or zh_CN.UTF-8) and TEMPLATE template0; "
+            "an existing one must be dumped and restored into a new one.",
+            id="yaobi.E001",
+        )
+    ]
+
+
+@register(Tags.database)
+def postgis_is_there(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Distances and boundaries need PostGIS."""
+    if "default" not in (databases or ()):
+        return []
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")
+        if cursor.fetchone()[0]:
+            return []
+    return [
+        Error(
+            "The PostgreSQL server has no PostGIS.",
+            hint="Install it for the server's major version, on Debian and Ubuntu: apt install postgresql-postgis.",
+            id="yaobi.E002",
+        )
+    ]
+
+
+@register(Tags.database)
+def roles_are_distinct(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Append-only history and read-only searches are grants: they bind only when the roles differ."""
+    if "default" not in (databases or ()):
+        return []
+    users = {alias: _user(alias) for alias in ("owner", "default", "search")}
+    if len(set(users.values())) == len(users):
+        return []
+    said = ", ".join(f"{alias}: {user}" for alias, user in users.items())
+    return [
+        Warning(
+            f"The database roles are not three ({said}): nothing stops the application from rewriting history.",
+            hint="Set DATABASE_OWNER_URL, DATABASE_URL and DATABASE_SEARCH_URL to three roles (docs/operations.md).",
+            id="yaobi.W001",
+        )
+    ]
+
+
+def _user(alias: str) -> str:
+    """Who the connection really is; what the settings say when it cannot be asked."""
+    try:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            return str(cursor.fetchone()[0])
+    except DatabaseError:
+        return str(settings.DATABASES[alias]["USER"])

@@ -1,5 +1,25 @@
-"""The REST API, version 1. No trailing slashes."""
+"""The REST API, version 1. No trailing slashes but for `schema/` and `docs/`; the other form of a GET is redirected."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from prices.api import docs, private, public
+from prices.api.errors import unknown_address
+
+app_name = "api"
+urlpatterns = [
+    path("drugs", public.drugs, name="drugs"),
+    path("drugs/<str:code>", public.drug, name="drug"),
+    path("preparations", public.preparations, name="preparations"),
+    path("preparations/<int:pk>", public.preparation, name="preparation"),
+    path("offers", public.offers, name="offers"),
+    path("pharmacies", public.pharmacies, name="pharmacies"),
+    path("pharmacies/<str:code>", public.pharmacy, name="pharmacy"),
+    path("pharmacies/<str:code>/offers", public.pharmacy_offers, name="pharmacy-offers"),
+    path("status", public.status, name="status"),
+    path("feeds/<slug:slug>/runs", private.push, name="push"),
+    path("runs/<int:pk>", private.run, name="run"),
+    path("runs/<int:pk>/rejections.csv", private.rejections, name="rejections"),
+    path("schema/", docs.schema, name="schema"),
+    path("docs/", docs.viewer, name="docs"),
+    re_path(r"^(?P<path>(?s:.*))$", unknown_address),
+]

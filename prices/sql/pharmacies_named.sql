@@ -1,6 +1,6 @@
 -- Answers: pharmacies and institutions of any status found by code, name or pinyin initials: the code itself, then
---   names that begin with the words, then names that hold them all, then initials; each group nearest first (with an origin),
---   then by code; after a place.
+--   names that begin with the words, then names that hold them all, then initials; each group nearest first (with an
+--   origin), then by code; after a place.
 -- Parameters: code, longest (a LIKE pattern), words (LIKE patterns), starts (a LIKE pattern), initials (a LIKE pattern
 --   or null), origin (geography or null), after_grade, after_distance, after_code, rows.
 -- Relies on: pharmacy_name_trgm for words of 3 characters and more; shorter ones read the 30,000 names.
