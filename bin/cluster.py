@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -80,6 +81,16 @@ def shared_memory_free() -> int:
     return shutil.disk_usage("/dev/shm").free
 
 
+def _is_private(folder: Path, user: str | None) -> bool:
+    """A real directory that belongs to us, or to whom PostgreSQL runs as, and is closed to everybody else."""
+    try:
+        about = folder.lstat()
+    except OSError:
+        return False
+    owner = pwd.getpwnam(user).pw_uid if user else os.geteuid()
+    return stat.S_ISDIR(about.st_mode) and stat.S_IMODE(about.st_mode) == 0o700 and about.st_uid == owner
+
+
 class Cluster:
     """The data directory `var/pg`. Root may not run PostgreSQL, so for root it runs as somebody else."""
 
@@ -124,8 +135,11 @@ class Cluster:
             near.mkdir(exist_ok=True)
             run = near
         else:
-            run = Path(tempfile.mkdtemp(prefix="yaobi-", dir="/tmp"))
-            noted.set(str(run))
+            # After a crash the same folder serves again: running programs know it. Anybody can make folders in /tmp.
+            run = Path(noted.path.read_text()) if noted.path.exists() else Path("/nowhere")
+            if not _is_private(run, self._user):
+                run = Path(tempfile.mkdtemp(prefix="yaobi-", dir="/tmp"))
+                noted.set(str(run))
         run.chmod(0o700)
         self._own(run)
         return run

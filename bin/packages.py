@@ -24,7 +24,11 @@ def environment(place: Place) -> dict[str, str]:
     env |= {"PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     env.setdefault("UV_CACHE_DIR", str(cache / "uv"))
     env.setdefault("PIP_CACHE_DIR", str(cache / "pip"))
-    return env | {"npm_config_cache": str(cache / "npm"), "npm_config_update_notifier": "false"}
+    return env | {
+        "npm_config_cache": str(cache / "npm"),
+        "npm_config_update_notifier": "false",
+        "NODE_DISABLE_COMPILE_CACHE": "1",
+    }
 
 
 class Python:
