@@ -188,11 +188,12 @@ def open_now(intervals: Intervals | None, at: datetime) -> tuple[str, bool]:
 
 
 def week(intervals: Intervals | None) -> list[tuple[str, str]]:
-    """Days with equal hours together: [(`周一至周五`, `08:00–21:30`), (`周六至周日`, `09:00–21:00`)]."""
-    if intervals is None:
+    """Days with equal hours together: [(`周一至周五`, `08:00–21:30`), (`周六至周日`, `09:00–21:00`)].
+
+    Nothing for unknown hours and for a shop that never closes: `open_now` has said it all.
+    """
+    if intervals is None or intervals == ((0, opening.WEEK),):
         return []
-    if intervals == ((0, opening.WEEK),):
-        return [(gettext("每天"), gettext("24小时"))]
     days = [_day(intervals, number) for number in range(7)]
     groups: list[tuple[int, int]] = []
     for number in range(7):

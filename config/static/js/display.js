@@ -49,6 +49,17 @@
     }
     closeMenus(event.target.closest("details.menu, details.explain"));
   });
+  // What opens below the edge of the window is brought into it.
+  document.addEventListener(
+    "toggle",
+    function (event) {
+      var bubble = event.target.open && event.target.querySelector(".bubble");
+      if (bubble) {
+        bubble.scrollIntoView({ block: "nearest" });
+      }
+    },
+    true
+  );
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Escape") {
       return;

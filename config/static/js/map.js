@@ -175,7 +175,9 @@ function draw() {
     ring.setData(circle());
   }
   if (!bounds.isEmpty()) {
-    map.fitBounds(bounds, { padding: { top: 70, bottom: 50, left: 50, right: 60 }, maxZoom: 15, animate: false });
+    // Without tiles there is nothing to see close by: stay where county names give a bearing.
+    const closest = frame.dataset.tiles ? 16 : pins.length > 1 ? 14 : 11;
+    map.fitBounds(bounds, { padding: { top: 70, bottom: 50, left: 50, right: 60 }, maxZoom: closest, animate: false });
   }
   uncrowd();
 }

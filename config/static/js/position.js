@@ -58,9 +58,13 @@ async function refresh(changes) {
 /* As htmx would; by hand, because phones too old for htmx may still have a position. */
 function swap(html, address) {
   const results = document.getElementById("results");
+  const held = results.contains(document.activeElement) ? document.activeElement : null;
   results.insertAdjacentHTML("afterend", html);
   const fresh = results.nextElementSibling;
   results.remove();
+  if (held) {
+    (document.getElementById(held.id) || fresh).focus({ preventScroll: true });
+  }
   if (window.htmx) {
     window.htmx.process(fresh);
   }
