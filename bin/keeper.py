@@ -38,6 +38,7 @@ class Services:
     def __init__(self, place: Place, programs: Programs) -> None:
         self.place, self.programs = place, programs
         self.run = Path()
+        self._process: subprocess.Popen[bytes] | None = None
         self._users, self._keeper, self._notes = _paths(place)
 
     def __enter__(self) -> "Services":
@@ -75,6 +76,8 @@ class Services:
         return answers(cluster, self.run)
 
     def alive(self) -> bool:
+        if self._process:
+            self._process.poll()  # it may be our child: do not leave a zombie
         return is_locked(self._keeper)
 
     def _spawn(self) -> None:
@@ -83,7 +86,7 @@ class Services:
         command = [sys.executable, str(Path(__file__).resolve()), str(write)]
         env = dict(os.environ, YAOBI_PLACE=json.dumps([str(self.place.var), self.place.test]))
         with (self.place.logs / "keeper.log").open("ab") as log:
-            subprocess.Popen(
+            self._process = subprocess.Popen(
                 [*command, json.dumps(_as_text(self.programs))],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, pass_fds=[write], start_new_session=True,
             )  # fmt: skip
