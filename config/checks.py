@@ -11,25 +11,31 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 
 TRIGRAMS_OF_AMOXICILLIN = 5
-"""show_trgm('阿莫西林') where the database knows Chinese characters for letters; 0 under lc_ctype C."""
+"""show_trgm('阿莫西林') where the database knows Chinese characters for letters; 0 under LC_CTYPE C."""
 
 
 @register(Tags.database)
 def chinese_text_has_trigrams(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Text search rests on trigrams, and lc_ctype C makes none of Chinese text."""
+    """Text search rests on trigrams, and LC_CTYPE C makes none of Chinese text."""
     if "default" not in (databases or ()):
         return []
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
-        if not cursor.fetchone()[0]:
-            return []  # not migrated yet; the first migration installs it
-        cursor.execute("SELECT cardinality(show_trgm('阿莫西林')), current_setting('lc_ctype')")
-        found, ctype = cursor.fetchone()
-    if found == TRIGRAMS_OF_AMOXICILLIN:
+        return trigram_errors(cursor)
+
+
+def trigram_errors(cursor: Any) -> list[CheckMessage]:
+    cursor.execute("SELECT datctype FROM pg_database WHERE datname = current_database()")
+    (ctype,) = cursor.fetchone()
+    cursor.execute("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
+    if cursor.fetchone()[0]:
+        cursor.execute("SELECT cardinality(show_trgm('阿莫西林')) = %s", [TRIGRAMS_OF_AMOXICILLIN])
+    else:  # before the first migration: the same question, asked of the regular expressions
+        cursor.execute(r"SELECT '阿莫西林' ~ '^\w{4}$'")
+    if cursor.fetchone()[0]:
         return []
     return [
         Error(
-            f"lc_ctype {ctype!r} of the database makes {found} trigrams of 阿莫西林 instead of 5: text search fails.",
+            f"Under LC_CTYPE {ctype!r} the database takes Chinese characters for no letters: text search finds nothing.",
             hint="Create the database with LC_CTYPE 'C.UTF-8' (or zh_CN.UTF-8) and TEMPLATE template0; "
             "an existing one must be dumped and restored into a new one.",
             id="yaobi.E001",

@@ -25,7 +25,7 @@ from catalog.products import describe
 from pharmacies import hours as opening
 from pharmacies import today
 from pharmacies.models import Chain, Designation, Pharmacy, PharmacyStatus, Region
-from prices.models import Feed, FeedRun, Offer, Stock
+from prices.models import Feed, FeedRun, Offer, PharmacyFeed, Stock
 from prices.money import fen_of
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -213,6 +213,11 @@ def offer(
         "stock": Stock.IN,
     }
     return Offer.objects.create(**base | {"drug_id": of.pk, "pharmacy_id": at.pk, "price_fen": fen_of(yuan)} | fields)
+
+
+def report(by: Feed, about: Pharmacy, at: datetime) -> PharmacyFeed:
+    """The newest word of a feed about a pharmacy."""
+    return PharmacyFeed.objects.create(pharmacy=about, feed=by, as_of=at, last_run_id=1)
 
 
 # -- the small town ---------------------------------------------------------------------------------------------------

@@ -64,11 +64,11 @@ class Yuan(serializers.DecimalField):
 
 
 class Words(serializers.ListField):
-    """Words separated by commas: `pharmacy,hospital`."""
+    """Words separated by commas, or the parameter repeated: `pharmacy,hospital`."""
 
     def get_value(self, dictionary: Any) -> Any:
-        given = dictionary.get(self.field_name)
-        return serializers.empty if not given else given.split(",")
+        given = ",".join(dictionary.getlist(self.field_name))
+        return given.split(",") if given else serializers.empty
 
 
 def bounded(low: int, high: int, **options: Any) -> dict[str, Any]:
