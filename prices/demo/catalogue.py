@@ -29,9 +29,7 @@ def load(facts: Facts) -> Edition:
     for drug in facts.drugs:
         if drug.ins_class:
             groups.setdefault((drug.generic_name, drug.dosage_form), []).append(drug)
-    listings = [
-        _listing(edition, number, members[0]) for number, members in enumerate(groups.values(), 1)
-    ]
+    listings = [_listing(edition, number, members[0]) for number, members in enumerate(groups.values(), 1)]
     Listing.objects.bulk_create(listings)
     ListingMatch.objects.bulk_create(
         ListingMatch(
@@ -76,8 +74,6 @@ def _standards(facts: Facts, listings: dict[tuple[str, str], Any]) -> list[Payme
             spec = f"{drug.strength}×{drug.pack_count}"
             found.append(PaymentStandard(listing=listings[key], spec=spec, amount=amount))
     secret = [
-        listing
-        for key, listing in listings.items()
-        if listing.kind == Listing.Kind.NEGOTIATED and key not in published
+        listing for key, listing in listings.items() if listing.kind == Listing.Kind.NEGOTIATED and key not in published
     ]
     return found + [PaymentStandard(listing=listing, confidential=True) for listing in secret[::CONFIDENTIAL_EVERY]]

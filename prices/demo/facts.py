@@ -8,7 +8,22 @@ from decimal import Decimal
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-DRUG_COLUMNS = ["code", "generic_name", "dosage_form", "strength", "pack_count", "unit", "pack_unit", "manufacturer", "trade_name", "approval_no", "barcode", "trace_prefix", "quality", "rx_class"]
+DRUG_COLUMNS = [
+    "code",
+    "generic_name",
+    "dosage_form",
+    "strength",
+    "pack_count",
+    "unit",
+    "pack_unit",
+    "manufacturer",
+    "trade_name",
+    "approval_no",
+    "barcode",
+    "trace_prefix",
+    "quality",
+    "rx_class",
+]
 """The columns of drugs.csv that `import_drugs` reads; the others serve the demo only."""
 
 
@@ -62,9 +77,7 @@ def read(drugs: int | None = None) -> Facts:
     references = [row for row in _rows("reference_prices.csv") if row["drug_code"] in known]
     return Facts(
         drugs=[_drug(row) for row in rows],
-        chains=[
-            ChainFact(row["name"], float(row["share"]), row["style"], row["home"]) for row in _rows("chains.csv")
-        ],
+        chains=[ChainFact(row["name"], float(row["share"]), row["style"], row["home"]) for row in _rows("chains.csv")],
         people={row["adcode"]: float(row["population_10k"]) for row in _rows("population.csv")},
         streets=[row["name"] for row in _rows("streets.csv")],
         lists=[_list(row, known, names) for row in _rows("lists/lists.csv")],

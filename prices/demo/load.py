@@ -1,6 +1,7 @@
-"""Loading the demo province: facts through the importers, prices through the one door, all in one transaction.
+"""Loading the demo province: facts through the importers, prices through the one door.
 
-Whatever is killed meanwhile, the database holds the whole demo or nothing of it.
+The facts come in one transaction that also notes the moment the history leads up to. From that and a seed every
+delivery follows, under a key of its own: a load that was killed goes on where it stopped.
 """
 
 from collections.abc import Callable
@@ -10,15 +11,16 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog.importers import drugs, lists, references
+from catalog.importers import drugs, lists, references, schemes
 from catalog.models import Drug
+from pharmacies import audit
 from pharmacies.importers import pharmacies, regions
 from pharmacies.importers.outcome import Outcome
-from pharmacies.models import Pharmacy, Region
+from pharmacies.models import AuditEvent, Pharmacy, Region
 from prices import feeds
 from prices.demo import catalogue, facts, province, shops
 from prices.demo.places import County
@@ -30,7 +32,8 @@ from prices.models.feeds import Mode
 from prices.money import yuan_of
 
 BY = "demo"
-Tell = Callable[[str], None]
+BEGUN, LOADED = "demo.begin", "demo.load"
+Tell = Callable[[str], object]
 
 
 class NotEmpty(Exception):
@@ -47,39 +50,74 @@ class Loaded:
 
 
 def is_there() -> bool:
-    return Feed.objects.filter(slug__startswith=province.PREFIX).exists()
+    """Whether the whole demo has been loaded."""
+    return AuditEvent.objects.filter(action=LOADED).exists()
 
 
 def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tell: Tell = lambda text: None) -> Loaded:
-    """Fill an empty database; `outlines` is a GeoJSON file in GCJ-02, `at` the moment its history leads up to.
+    """Fill an empty database, or finish what a killed load began; `outlines` is a GeoJSON file in GCJ-02, `at` the
+    moment the history leads up to.
 
     Raises `NotEmpty`, and `ValueError` when an importer refuses the facts.
     """
     size = size or province.Size()
-    if Pharmacy.objects.exists() or Drug.objects.exists() or Feed.objects.exists():
-        raise NotEmpty(_("数据库里已有药店、药品或报送：演示数据只能装进空库，请用 --no-demo 启动，或另用一个空库"))
-    with transaction.atomic():
-        known = facts.read(size.drugs)
-        _taken(regions.load(data=outlines.read_bytes(), datum="gcj02", at=at, by=BY))
-        tell(_("地区 %(n)d") % {"n": Region.objects.count()})
-        people = shops.generate(
-            counties(known.people),
-            known,
-            pharmacies=size.pharmacies,
-            institutions=size.institutions,
-            rng=Random(f"{province.SEED}/shops"),
-        )
-        _taken(pharmacies.load(data=shops.as_csv(people, on=timezone.localdate(at)), at=at, by=BY))
-        tell(_("药店与医疗机构 %(n)d") % {"n": len(people)})
-        _load_catalogue(known, at)
-        tell(_("药品 %(n)d") % {"n": len(known.drugs)})
-        runs = _load_prices(province.tills(people, known, size), size, at, tell)
-    return Loaded(
+    begun = AuditEvent.objects.filter(action=BEGUN).first()
+    known = facts.read(size.drugs)
+    if begun is None:
+        people, tills = _load_facts(known, size, outlines, at, tell)
+    else:
+        at = begun.at
+        people = _shops(known, size)
+        tills = province.tills(people, known, size)
+    runs = _load_prices(tills, size, at, tell)
+    loaded = Loaded(
         pharmacies=len(people),
         drugs=len(known.drugs),
         offers=Offer.objects.filter(state=Offer.State.LIVE).count(),
         runs=len(runs),
         held=sum(run.state == FeedRun.State.HELD for run in runs),
+    )
+    with transaction.atomic():
+        audit.record(at=at, by=BY, action=LOADED, subject="prices.Feed", subject_id="", after={"runs": len(runs)})
+    return loaded
+
+
+def analyze() -> None:
+    """Fresh statistics: autovacuum comes once a minute, the first citizen perhaps sooner. Only the owner may."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+# -- facts ------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _load_facts(
+    known: facts.Facts, size: province.Size, outlines: Path, at: datetime, tell: Tell
+) -> tuple[list[shops.Shop], list[Till]]:
+    if Pharmacy.objects.exists() or Drug.objects.exists() or Feed.objects.exists():
+        raise NotEmpty(_("数据库里已有药店、药品或报送：演示数据只能装进空库，请用 --no-demo 启动，或另用一个空库"))
+    _taken(regions.load(data=outlines.read_bytes(), datum="gcj02", at=at, by=BY))
+    tell(_("地区 %(n)d") % {"n": Region.objects.count()})
+    people = _shops(known, size)
+    _taken(pharmacies.load(data=shops.as_csv(people, on=timezone.localdate(at)), at=at, by=BY))
+    tell(_("药店和医疗机构 %(n)d") % {"n": len(people)})
+    _load_catalogue(known, at)
+    tell(_("药品 %(n)d") % {"n": len(known.drugs)})
+    tills = province.tills(people, known, size)
+    for till in tills:
+        _add_feed(till, at)
+    audit.record(at=at, by=BY, action=BEGUN, subject="prices.Feed", subject_id="", after={"feeds": len(tills)})
+    return people, tills
+
+
+def _shops(known: facts.Facts, size: province.Size) -> list[shops.Shop]:
+    return shops.generate(
+        counties(known.people),
+        known,
+        pharmacies=size.pharmacies,
+        institutions=size.institutions,
+        rng=Random(f"{province.SEED}/shops"),
     )
 
 
@@ -93,21 +131,21 @@ def counties(people: dict[str, float]) -> list[County]:
     ]
 
 
+def _load_catalogue(known: facts.Facts, at: datetime) -> None:
+    _taken(drugs.load(data=known.files["drugs"], at=at, by=BY))
+    catalogue.load(known)
+    _taken(schemes.load(data=known.files["schemes"], at=at, by=BY))
+    if known.files["reference_prices"]:
+        _taken(references.load(data=known.files["reference_prices"], read_amount=_amount, at=at, by=BY))
+    for each in known.lists:
+        if each.data:
+            _taken(lists.load(data=each.data, document=_document(each), at=at, by=BY))
+
+
 def _taken(outcome: Outcome) -> None:
     if outcome.problems:
         first = outcome.problems[0]
         raise ValueError(f"line {first.line}: {first.reason}: {first.advice}")
-
-
-def _load_catalogue(known: facts.Facts, at: datetime) -> None:
-    _taken(drugs.load(data=known.files["drugs"], at=at, by=BY))
-    catalogue.load(known)
-    _taken(references.load_schemes(data=known.files["schemes"], at=at, by=BY))
-    if known.files["reference_prices"]:
-        _taken(references.load_prices(data=known.files["reference_prices"], read_amount=_amount, at=at, by=BY))
-    for each in known.lists:
-        if each.data:
-            _taken(lists.load(data=each.data, document=_document(each), at=at, by=BY))
 
 
 def _amount(text: str, decimals: int) -> Decimal:
@@ -118,26 +156,7 @@ def _document(each: facts.ListFact) -> lists.Document:
     return lists.Document(each.kind, each.area, each.document, date.fromisoformat(each.valid_from))
 
 
-def _load_prices(tills: list[Till], size: province.Size, at: datetime, tell: Tell) -> list[FeedRun]:
-    """Every delivery of the last months, oldest first, as if received at its time."""
-    of_till = {till.slug: _feed(till, at) for till in tills}
-    runs = []
-    for number, delivery in enumerate(province.deliveries(tills, size, at), 1):
-        run = receive(
-            feed=of_till[delivery.till.slug],
-            data=delivery.data,
-            at=delivery.at,
-            channel=FeedRun.Channel.COMMAND,
-            mode=delivery.mode,
-        )
-        done = delivery.at + timedelta(seconds=5)
-        runs.append(process(run.pk, clock=lambda done=done: done))
-        if number % 20 == 0:
-            tell(_("报送 %(n)d 批") % {"n": number})
-    return runs
-
-
-def _feed(till: Till, at: datetime) -> Feed:
+def _add_feed(till: Till, at: datetime) -> None:
     feed, _token = feeds.add(
         till.slug,
         by=BY,
@@ -150,4 +169,30 @@ def _feed(till: Till, at: datetime) -> Feed:
     )
     feed.mapping = till.format.mapping
     feed.save(update_fields=["mapping"])
-    return feed
+
+
+# -- prices -----------------------------------------------------------------------------------------------------------
+
+
+def _load_prices(tills: list[Till], size: province.Size, at: datetime, tell: Tell) -> list[FeedRun]:
+    """Every delivery of the last months, oldest first, as if received at its time."""
+    of_till = Feed.objects.in_bulk([till.slug for till in tills], field_name="slug")
+    runs = []
+    for number, delivery in enumerate(province.deliveries(tills, size, at), 1):
+        run = receive(
+            feed=of_till[delivery.till.slug],
+            data=delivery.data,
+            at=delivery.at,
+            channel=FeedRun.Channel.COMMAND,
+            mode=delivery.mode,
+            idempotency_key=f"demo-{number}",
+        )
+        runs.append(process(run.pk, clock=_clock_of(delivery.at)))
+        if number % 20 == 0:
+            tell(_("报送 %(n)d 批") % {"n": number})
+    return runs
+
+
+def _clock_of(received_at: datetime) -> Callable[[], datetime]:
+    """Work on a delivery takes no time in its story."""
+    return lambda: received_at + timedelta(seconds=5)

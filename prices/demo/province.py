@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from random import Random
 
 from prices.demo.facts import Facts
+from prices.demo.files import EXCEL, PLAIN, TABS, Format
 from prices.demo.shelves import Prices, assortments
 from prices.demo.shops import Condition, Shop
-from prices.demo.tills import EXCEL, PLAIN, TABS, Format, Till
+from prices.demo.tills import Till
 from prices.models.feeds import Mode
 
 SEED = 1
@@ -135,8 +135,8 @@ def _delivery(till: Till, slot: int, moment: datetime, silent: set[int], size: S
     last = len(size.timetable) - 1
     changed = till.move(spike=slot in (last - 1, last - 2)) if slot else {}
     if mode == "d":
-        return Delivery(till, moment, Mode.DELTA, till.delta(moment, silent, changed, slips=True))
+        return Delivery(till, moment, Mode.DELTA, till.delta(moment, silent, changed))
     if slot:
-        till.replace_products()
+        till.replace_products(changed)
     slips = 2 if slot == last and till.rows > 500 else 0
-    return Delivery(till, moment, Mode.SNAPSHOT, till.snapshot(moment, silent, slips=slips))
+    return Delivery(till, moment, Mode.SNAPSHOT, till.snapshot(moment, silent, changed, slips=slips))

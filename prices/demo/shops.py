@@ -12,7 +12,28 @@ from prices.demo.places import County, points, shares
 IN_CHAIN = 0.7
 SAME_HOUSE = 0.03
 """Share of shops that moved in beside the one before."""
-SINGLES = ["康泰", "同和", "益寿", "百安", "福民", "济仁", "春晖", "回春", "安泰", "瑞康", "和顺", "永康", "德济", "恒春", "惠众", "百姓缘", "好邻居", "杏林", "橘井", "本草"]
+SINGLES = [
+    "康泰",
+    "同和",
+    "益寿",
+    "百安",
+    "福民",
+    "济仁",
+    "春晖",
+    "回春",
+    "安泰",
+    "瑞康",
+    "和顺",
+    "永康",
+    "德济",
+    "恒春",
+    "惠众",
+    "百姓缘",
+    "好邻居",
+    "杏林",
+    "橘井",
+    "本草",
+]
 HOURS = (
     ("08:00-21:30", 34),
     ("08:00-22:00", 20),
@@ -33,7 +54,23 @@ SERVICES = (  # kind, share of pharmacies; the first two are dated
     ("delivery", 0.3),
     ("cold_chain", 0.12),
 )
-COLUMNS = ["code", "name", "kind", "level", "chain", "store_no", "adcode", "address", "lng", "lat", "datum", "phone", "hours", "designations", "status"]
+COLUMNS = [
+    "code",
+    "name",
+    "kind",
+    "level",
+    "chain",
+    "store_no",
+    "adcode",
+    "address",
+    "lng",
+    "lat",
+    "datum",
+    "phone",
+    "hours",
+    "designations",
+    "status",
+]
 
 LAPSED_DAYS = 12
 NEVER_REPORTED = 100_000
@@ -97,7 +134,9 @@ class Shop:
         return 3 + int(self.code[-3:]) * 7 % 60
 
 
-def generate(counties: Sequence[County], facts: Facts, *, pharmacies: int, institutions: int, rng: Random) -> list[Shop]:
+def generate(
+    counties: Sequence[County], facts: Facts, *, pharmacies: int, institutions: int, rng: Random
+) -> list[Shop]:
     """The pharmacies and then the institutions, county by county."""
     people = {county.adcode: county.people for county in counties}
     shops: list[Shop] = []
@@ -125,9 +164,7 @@ def as_csv(shops: Sequence[Shop], *, on: date) -> bytes:
 # -- pharmacies -------------------------------------------------------------------------------------------------------
 
 
-def _pharmacies(
-    county: County, count: int, facts: Facts, numbers: dict[str, int], rng: Random
-) -> Iterator[Shop]:
+def _pharmacies(county: County, count: int, facts: Facts, numbers: dict[str, int], rng: Random) -> Iterator[Shop]:
     local = _local_chains(county, facts)
     before: Shop | None = None
     for serial, (lng, lat) in enumerate(points(county, count, rng), 1):
