@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from pharmacies import today
+from prices.demo import reports
 from prices.ingest import publish, pull, receive, runs, schedule
 
 SWEEP_SECONDS = 10.0
@@ -48,3 +49,8 @@ def ensure_partitions() -> int:
 @shared_task
 def rebuild_today() -> int:
     return today.rebuild(timezone.now())
+
+
+@shared_task
+def demo_report() -> int:
+    return reports.report(at=timezone.now())
