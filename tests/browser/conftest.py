@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,21 +95,32 @@ def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
     ignored = [word for name in NOT_OURS for word in ("--ignore", name)]
     manage = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--no-input", "-v0", *ignored]
     subprocess.run(manage, env=env, cwd=ROOT, check=True)
+    try:
+        with serving(env, var / "server.log") as url:
+            yield Site(url, var / "server.log")
+    finally:
+        with django_db_blocker.unblock():
+            empty_database()
+
+
+@contextmanager
+def serving(env: dict[str, str], log: Path) -> Iterator[str]:
+    """The production server on a free loopback port, writing to `log`; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    with (var / "server.log").open("wb") as log:
-        server = subprocess.Popen([*granian, "config.wsgi:application"], env=env, cwd=ROOT, stdout=log, stderr=log)
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*granian, "config.wsgi:application"], env=env, cwd=ROOT, stdout=output, stderr=output
+        )
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait(url, server, var / "server.log")
-        yield Site(url, var / "server.log")
+        _wait(url, server, log)
+        yield url
     finally:
         server.terminate()
         server.wait(timeout=20)
-        with django_db_blocker.unblock():
-            empty_database()
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -116,7 +128,7 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
         if server.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(url + "/about/prices", timeout=5):
+            with urllib.request.urlopen(url + "/healthz", timeout=5):
                 return
         except (URLError, OSError):
             time.sleep(0.2)
