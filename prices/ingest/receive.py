@@ -59,7 +59,8 @@ def receive(
             if latest is not None and (latest.sha256, latest.mode) == (sha256, mode):
                 if not _is_published_snapshot(latest):
                     return latest
-                confirms = (latest.confirms or latest) if _still_holds(latest) else None
+                confirms = latest.confirms or latest
+                confirms = confirms if still_holds(confirms) else None
             key = f"file:{sha256}:{feed.runs.filter(sha256=sha256).count()}"
         run: FeedRun = FeedRun.objects.create(
             feed=feed,
@@ -106,13 +107,13 @@ def _is_published_snapshot(latest: FeedRun) -> bool:
     return latest.state == State.PUBLISHED and latest.mode == Mode.SNAPSHOT
 
 
-def _still_holds(latest: FeedRun) -> bool:
+def still_holds(run: FeedRun) -> bool:
     """Whether saying the same again can change nothing: no row was refused (a code may be known by now), the snapshot
-    was complete, and no other feed has published about those shops since."""
-    if latest.refused:
+    was complete, and nobody has published about those shops since. Asked on arrival, and again when the work begins."""
+    if run.refused:
         return False
     with connection.cursor() as cursor:
-        cursor.execute(statement("receive_still_holds"), {"run": latest.pk, "feed": latest.feed_id})
+        cursor.execute(statement("receive_still_holds"), {"run": run.pk, "feed": run.feed_id})
         (holds,) = cursor.fetchone()
     return bool(holds)
 
