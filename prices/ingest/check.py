@@ -35,7 +35,8 @@ KEY = ["pharmacy_id", "drug_id", "kind"]
 class Checked:
     """`accepted`: line, pharmacy_id, drug_id, pack_count, kind, total (yuan, Decimal 14.4), price_fen (declared only),
     quantity, stock, effective_at (UTC), scheduled. `refused`: line, reasons (list), pharmacy_id, drug_id (null when
-    unresolved), their_code. Every row is in exactly one of the two."""
+    unresolved), their_code, carries (a shelf price is in doubt: the current one is kept). Every row is in exactly one
+    of the two."""
 
     accepted: pl.DataFrame
     refused: pl.DataFrame
@@ -66,8 +67,9 @@ def check(rows: pl.DataFrame, directory: Directory, *, received_at: datetime) ->
         .alias("reasons")
     )
     accepted, repeats = _without_repeats(rows.filter(~bad))
-    outcome = ["line", "reasons", "pharmacy_id", "drug_id", "their_code"]
+    outcome = ["line", "reasons", "pharmacy_id", "drug_id", "their_code", "carries"]
     refused = refused.with_columns(
+        ((pl.col("kind_code").fill_null("declared") == "declared") | (pl.col("problem") != "")).alias("carries"),
         pl.when(pl.col("drug_id").is_null() & (pl.col("drug_code") != ""))
         .then(pl.col("drug_code").str.slice(0, 60))
         .otherwise(pl.lit(""))
@@ -218,7 +220,10 @@ def _without_repeats(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     several = several.with_columns(verdict.alias("verdict"))
     repeats = several.filter(pl.col("verdict") != "").with_columns(
-        pl.concat_list("verdict").alias("reasons"), pl.lit("").alias("their_code")
+        pl.concat_list("verdict").alias("reasons"),
+        pl.lit("").alias("their_code"),
+        # Of the other two verdicts the file itself says which row counts.
+        ((pl.col("verdict") == "duplicate") & (pl.col("kind") == "declared")).alias("carries"),
     )
     kept = several.filter(pl.col("verdict") == "").drop("verdict")
     return pl.concat([rows.filter(single), kept]), repeats

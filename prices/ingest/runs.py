@@ -21,6 +21,7 @@ from prices.ingest.check import Checked, check, texts
 from prices.ingest.directory import look_up, one_shop
 from prices.ingest.lease import Clock, Lease, Lost
 from prices.ingest.read import LINE, PROBLEM, Sheet, read
+from prices.ingest.receive import still_holds
 from prices.ingest.stage import Staged, hold_reasons, stage
 from prices.models import FeedRun, Rejection
 from prices.models.feeds import Mode
@@ -38,15 +39,10 @@ def process(run_id: int, *, clock: Clock = timezone.now) -> FeedRun:
     run: FeedRun = FeedRun.objects.select_related("feed", "confirms").get(pk=run_id)
     if lease is None:
         return run
-    started = time.monotonic()
     try:
-        held = _work(run, lease)
-    except FileProblem as problem:
-        lease.finish(state=State.FAILED, error=str(problem), finished_at=clock())
+        _attempt(run, lease)
     except Lost:
         log.warning("run %s was taken over by another attempt; this one stops", run.pk)
-    else:
-        _finish(run, lease, held, seconds=time.monotonic() - started)
     run.refresh_from_db()
     log.info("run %s of %s: %s, %s rows, %s changed", run.pk, run.feed.slug, run.state, run.rows, run.changed)
     return run
@@ -61,11 +57,24 @@ def process_now(run_id: int, *, clock: Clock = timezone.now) -> FeedRun:
     return run
 
 
+def _attempt(run: FeedRun, lease: Lease) -> None:
+    started = time.monotonic()
+    try:
+        held = _work(run, lease)
+    except FileProblem as problem:
+        lease.finish(state=State.FAILED, error=str(problem), finished_at=lease.clock())
+    else:
+        _finish(run, lease, held, seconds=time.monotonic() - started)
+
+
 def _work(run: FeedRun, lease: Lease) -> list[str]:
     """Steps 2 to 4; returns why the run is held, if it is."""
     if run.confirms is not None:
-        publishing.confirm(run, run.confirms, lease=lease)
-        return []
+        if still_holds(run.confirms):
+            publishing.confirm(run, run.confirms, lease=lease)
+            return []
+        lease.renew(confirms=None)  # somebody else has spoken while it waited: it is a statement of its own
+        run.confirms = None
     sheet, checked = _judged(run)
     lease.renew()
     done = publishing.published_shops(run)
@@ -105,10 +114,11 @@ def _stage_outcome(run: FeedRun, lease: Lease, sheet: Sheet, staged: Staged, don
         state = run.state if run.state == State.PUBLISHING else State.STAGED
         lease.renew(state=state, rows=sheet.rows.height, columns=sheet.columns, notes=sheet.notes)
         run.rejections.exclude(pharmacy_id__in=done).delete()
-        raw = sheet.rows.join(staged.refused.select("line"), left_on=LINE, right_on="line", how="semi").sort(LINE)
+        refused = staged.refused.drop("carries")
+        raw = sheet.rows.join(refused.select("line"), left_on=LINE, right_on="line", how="semi").sort(LINE)
         cells = raw.drop(LINE, PROBLEM).to_dicts()
         Rejection.objects.bulk_create(
-            (_rejection(run, row, cell) for row, cell in zip(staged.refused.iter_rows(named=True), cells, strict=True)),
+            (_rejection(run, row, cell) for row, cell in zip(refused.iter_rows(named=True), cells, strict=True)),
             batch_size=5000,
         )
 

@@ -28,6 +28,7 @@ REFUSED: dict[str, Any] = {
     "pharmacy_id": pl.Int32,
     "drug_id": pl.Int32,
     "their_code": pl.String,
+    "carries": pl.Boolean,
     "price_fen": pl.Int32,
     "review": pl.Boolean,
 }
@@ -169,6 +170,7 @@ def _suspects(run: FeedRun, differences: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         pl.concat_list("slip").alias("reasons"),
         pl.lit("").alias("their_code"),
+        pl.lit(True).alias("carries"),
         (_repeats(run, rows) >= REVIEW_AFTER_DAYS - 1).alias("review"),
     ).select(empty.columns)
 
@@ -200,8 +202,8 @@ def _repeats(run: FeedRun, rows: pl.DataFrame) -> pl.Series:
 
 
 def _shops(run: FeedRun, accepted: pl.DataFrame, refused: pl.DataFrame, *, complete: bool) -> pl.DataFrame:
-    """One row for each shop with an accepted row; see staged_pharmacy. Unresolved drugs block a shop's withdrawals;
-    rows that name no shop at all could be anybody's and block everybody's."""
+    """One row for each shop with an accepted row; see staged_pharmacy. Unresolved drugs and broken records block a
+    shop's withdrawals; rows that name no shop at all could be anybody's and block everybody's."""
     present = (pl.col("kind") == "declared") & ~pl.col("scheduled")
     said = pl.col("effective_at").filter(~pl.col("scheduled")).max()
     shops = accepted.group_by("pharmacy_id").agg(
@@ -210,9 +212,11 @@ def _shops(run: FeedRun, accepted: pl.DataFrame, refused: pl.DataFrame, *, compl
         pl.len().alias("accepted"),
         (present.any() & complete).alias("complete"),
     )
-    unresolved = refused.filter(pl.col("drug_id").is_null())
+    broken = pl.col("reasons").list.contains("ragged")  # its cells may have shifted
+    unresolved = refused.filter(pl.col("drug_id").is_null() | broken)
     blocked = unresolved["pharmacy_id"].drop_nulls().unique().to_list()
-    everybody = refused.filter(pl.col("reasons").list.contains("pharmacy_missing")).height > 0
+    nameless = pl.col("reasons").list.contains("pharmacy_missing") | (broken & pl.col("pharmacy_id").is_null())
+    everybody = refused.filter(nameless).height > 0
     return shops.with_columns(
         pl.coalesce("mark", "as_of").alias("mark"), (pl.col("pharmacy_id").is_in(blocked) | everybody).alias("blocked")
     ).sort("pharmacy_id")
@@ -223,6 +227,6 @@ def _copy_rest(accepted: pl.DataFrame, refused: pl.DataFrame, shops: pl.DataFram
     _copy("staged_source", other.select("drug_id", "pharmacy_id", "kind", "total", "quantity", "effective_at"))
     later = accepted.filter("scheduled")
     _copy("staged_scheduled", later.select("drug_id", "pharmacy_id", "price_fen", "stock", "effective_at"))
-    known = refused.filter(pl.col("drug_id").is_not_null() & pl.col("pharmacy_id").is_not_null())
+    known = refused.filter(pl.col("drug_id").is_not_null() & pl.col("pharmacy_id").is_not_null() & pl.col("carries"))
     _copy("staged_refused", known.select("drug_id", "pharmacy_id").unique())
     _copy("staged_pharmacy", shops.select("pharmacy_id", "as_of", "mark", "accepted", "complete", "blocked"))
