@@ -52,13 +52,19 @@ def accept_price(rejection_id: int, *, by: str, reason: str, at: datetime) -> Fe
 
 def replay_settled(feed: Feed, *, by: str, at: datetime) -> list[FeedRun]:
     """Replay the feed's open rows whose code has been settled meanwhile: the newest of each price, as a run of its
-    own. Returns the runs, none if there was nothing to replay."""
+    own. What was sent back or waits for a person as a whole stays out. Returns the runs, none if nothing came back."""
     settled = Alias.objects.valid(timezone.localdate(at)).filter(source=feed.slug).values("their_code")
     with transaction.atomic():
         rows = (
             Rejection.objects.select_for_update(of=["self"])
             .select_related("run")
-            .filter(run__feed=feed, state__in=OPEN, reasons=["drug_unknown"], their_code__in=settled)
+            .filter(
+                run__feed=feed,
+                run__state=FeedRun.State.PUBLISHED,
+                state__in=OPEN,
+                reasons=["drug_unknown"],
+                their_code__in=settled,
+            )
         )
         newest = {(row.pharmacy_id, row.their_code): row for row in rows.order_by("run__received_at", "run_id", "line")}
         if not newest:
