@@ -52,7 +52,7 @@ def _apply(feed: Feed, due: list[ScheduledPrice], at: datetime) -> None:
             channel=FeedRun.Channel.SCHEDULED,
             format="jsonl",
             mode=Mode.DELTA,
-            idempotency_key=f"scheduled:{due[0].pk}-{due[-1].pk}",
+            idempotency_key=f"scheduled:{due[0].pk}-{due[-1].pk}:{max(price.run_id for price in due)}",
         )
     except Refused:
         return  # a feed switched off meanwhile: its prices wait until it is back
