@@ -1,0 +1,127 @@
+"""The admin site shows every row and changes none: what people do goes through the verbs, which record it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.http import HttpRequest
+
+from pharmacies.models import (
+    AuditEvent,
+    Chain,
+    Designation,
+    Membership,
+    Pharmacy,
+    PharmacyAlias,
+    PharmacyStatus,
+    PharmacyToday,
+    Region,
+    User,
+)
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Look, do not touch. Lists are cut to pages that a big table can count."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Every column, those that no form could edit among them."""
+        hidden = set(self.exclude or ())
+        columns = (*self.opts.concrete_fields, *self.opts.many_to_many)
+        return list(self.fields or (field.name for field in columns if field.name not in hidden))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+admin.site.unregister(Group)  # roles are memberships
+
+
+@admin.register(User)
+class ReadOnlyUser(ReadOnly, UserAdmin):
+    list_display = ("username", "first_name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    filter_horizontal = ()
+    fieldsets = None
+    fields = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "last_login", "date_joined")
+
+
+@admin.register(Region)
+class RegionAdmin(ReadOnly):
+    list_display = ("code", "name", "kind", "level", "parent", "valid")
+    list_filter = ("kind", "level")
+    list_select_related = ("parent",)
+    search_fields = ("code", "name")
+    exclude = ("boundary",)
+
+
+@admin.register(Chain)
+class ChainAdmin(ReadOnly):
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(Pharmacy)
+class PharmacyAdmin(ReadOnly):
+    list_display = ("code", "name", "kind", "chain", "division", "insurance_area")
+    list_filter = ("kind",)
+    list_select_related = ("chain", "division", "insurance_area")
+    search_fields = ("code", "name")
+
+
+@admin.register(PharmacyAlias)
+class PharmacyAliasAdmin(ReadOnly):
+    list_display = ("chain", "store_no", "pharmacy")
+    list_select_related = ("chain", "pharmacy")
+    search_fields = ("store_no", "pharmacy__code")
+
+
+@admin.register(PharmacyStatus)
+class PharmacyStatusAdmin(ReadOnly):
+    list_display = ("pharmacy", "status", "valid")
+    list_filter = ("status",)
+    list_select_related = ("pharmacy",)
+    search_fields = ("pharmacy__code", "pharmacy__name")
+
+
+@admin.register(Designation)
+class DesignationAdmin(ReadOnly):
+    list_display = ("pharmacy", "kind", "area", "valid")
+    list_filter = ("kind",)
+    list_select_related = ("pharmacy", "area")
+    search_fields = ("pharmacy__code", "pharmacy__name")
+
+
+@admin.register(PharmacyToday)
+class PharmacyTodayAdmin(ReadOnly):
+    list_display = ("pharmacy", "day", "status", "ranked", "designations")
+    list_filter = ("ranked", "status")
+    list_select_related = ("pharmacy",)
+    search_fields = ("pharmacy__code", "pharmacy__name")
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnly):
+    list_display = ("user", "role", "pharmacy", "chain", "area", "valid")
+    list_filter = ("role",)
+    list_select_related = ("user", "pharmacy", "chain", "area")
+    search_fields = ("user__username",)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    list_display = ("at", "actor_name", "action", "subject", "subject_id", "reason")
+    list_filter = ("action",)
+    search_fields = ("subject_id", "actor_name")
+    date_hierarchy = None

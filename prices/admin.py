@@ -1,0 +1,45 @@
+"""Read-only views of feeds and runs. Offers and changes are too many for an admin list and have composite keys."""
+
+from django.contrib import admin
+
+from pharmacies.admin import ReadOnly
+from prices.models import Feed, FeedRun, Rejection, RunPharmacy, ScheduledPrice
+
+
+@admin.register(Feed)
+class FeedAdmin(ReadOnly):
+    list_display = ("slug", "name", "scope", "chain", "mode", "cadence", "active")
+    list_filter = ("scope", "active", "desk")
+    list_select_related = ("chain",)
+    search_fields = ("slug", "name")
+    exclude = ("token_hash",)
+    raw_id_fields = ("pharmacies",)
+
+
+@admin.register(FeedRun)
+class FeedRunAdmin(ReadOnly):
+    list_display = ("id", "feed", "state", "channel", "received_at", "rows", "accepted", "changed", "refused")
+    list_filter = ("state", "channel")
+    list_select_related = ("feed",)
+    search_fields = ("feed__slug",)
+    exclude = ("lease_token",)
+
+
+@admin.register(RunPharmacy)
+class RunPharmacyAdmin(ReadOnly):
+    list_display = ("run", "pharmacy", "as_of", "accepted", "changed", "withdrawn", "disputed")
+    list_select_related = ("run", "pharmacy")
+    search_fields = ("pharmacy__code",)
+
+
+@admin.register(Rejection)
+class RejectionAdmin(ReadOnly):
+    list_display = ("run", "line", "reasons", "their_code", "state", "settled_by")
+    list_filter = ("state",)
+    list_select_related = ("run",)
+    search_fields = ("their_code",)
+
+
+@admin.register(ScheduledPrice)
+class ScheduledPriceAdmin(ReadOnly):
+    list_display = ("drug_id", "pharmacy_id", "feed_id", "effective_at", "price_fen", "applied_run_id")

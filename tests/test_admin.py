@@ -1,0 +1,97 @@
+"""The admin site shows every kind of row and changes none."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import CompositePrimaryKey, Model
+from django.test import Client
+
+from catalog.models import Alias, PaymentStandard, ReferencePrice, Scheme
+from pharmacies import audit
+from pharmacies.models import Membership, PharmacyAlias, User
+from prices.models import FeedRun, Rejection, RunPharmacy, ScheduledPrice
+
+from . import factories as f
+from .factories import AT, since
+
+pytestmark = pytest.mark.django_db
+
+OURS = [model for label in ("pharmacies", "catalog", "prices") for model in apps.get_app_config(label).get_models()]
+SHOWN = [model for model in OURS if not isinstance(model._meta.pk, CompositePrimaryKey)]
+
+
+def one_of_everything() -> None:
+    """At least one row of every model that the admin shows."""
+    user = User.objects.get()
+    shop, drug, feed = f.pharmacy(hours="24/7"), f.drug(), f.feed("till")
+    f.rebuild_today()
+    chain = f.chain()
+    PharmacyAlias.objects.create(chain=chain, store_no="1", pharmacy=shop)
+    Membership.objects.create(user=user, role="viewer", chain=chain, valid=since())
+    audit.record(at=AT, by=user, action="look", subject="x", subject_id=1)
+    listing = f.listing()
+    f.match(drug, listing)
+    f.drug_list("dual_channel", f.region(), drug)
+    PaymentStandard.objects.create(listing=listing, confidential=True)
+    Alias.objects.create(source="till", their_code="A", drug=drug, reviewed_by="x", valid=since())
+    Scheme.objects.create(code="S", name="批", level="国家", area=f.region(), valid=since())
+    ReferencePrice.objects.create(
+        drug=drug, area=f.region(), kind="listed", amount=1, unit="pack", valid=since(), document="x"
+    )
+    run = FeedRun.objects.create(
+        feed=feed, mode="delta", channel="command", delivery_key="k", sha256="0" * 64, size=1, received_at=AT
+    )
+    RunPharmacy.objects.create(run=run, pharmacy=shop, as_of=AT)
+    Rejection.objects.create(run=run, line=2, raw={"price": "<script>"}, reasons=["price_unreadable"])
+    ScheduledPrice.objects.create(
+        drug_id=drug.pk, pharmacy_id=shop.pk, feed_id=feed.pk, run_id=run.pk, effective_at=AT, price_fen=1
+    )
+
+
+@pytest.fixture
+def official(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    one_of_everything()
+    return client
+
+
+def address(model: type[Model], page: str) -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{page}"
+
+
+def test_every_model_without_a_composite_key_is_shown() -> None:
+    assert {model for model in OURS if admin.site.is_registered(model)} == set(SHOWN)
+
+
+def test_lists_and_rows_can_be_looked_at(official: Client) -> None:
+    for model in SHOWN:
+        row: Any = model._default_manager.first()
+        assert row is not None, model
+        assert official.get(address(model, "?q=1")).status_code in (200, 302), model
+        assert official.get(address(model, "")).status_code == 200, model
+        page = official.get(address(model, f"{row.pk}/change/"))
+        assert page.status_code == 200, model
+        assert b'<script>"' not in page.content
+        assert b'name="_save"' not in page.content
+
+
+def test_nothing_can_be_added_changed_or_deleted_even_by_a_superuser(official: Client) -> None:
+    for model in SHOWN:
+        row: Any = model._default_manager.first()
+        count = model._default_manager.count()
+        for page in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):
+            assert official.post(address(model, page), {"post": "yes"}).status_code == 403, (model, page)
+        assert model._default_manager.count() == count, model
+
+
+def test_no_secret_is_on_a_page(official: Client) -> None:
+    user = User.objects.get()
+    page = official.get(address(User, f"{user.pk}/change/")).content.decode()
+    assert user.password not in page
+    assert "pbkdf2" not in page
+
+
+def test_strangers_are_asked_to_log_in(client: Client) -> None:
+    assert client.get("/admin/pharmacies/pharmacy/").status_code == 302
