@@ -4,12 +4,15 @@ import os
 import secrets
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
 import console
+from apt import PrivateApt
 from keeper import Services
+from packages import Python
 from place import Place, Stamp, digest
 from processes import logged, tied
 from programs import Programs
@@ -72,13 +75,13 @@ class Application:
     def command(self, *arguments: str) -> list[str | Path]:
         return [self.place.python, self.place.root / "manage.py", *arguments]
 
-    def _manage(self, *arguments: str, what: str, advice: str = "") -> None:
+    def _manage(self, *arguments: str, what: str, advice: str = "", env: Mapping[str, str] | None = None) -> None:
         logged(
             self.command(*arguments),
             log=self.place.logs / f"{arguments[0]}.log",
             what=what,
             advice=advice,
-            env=self.env,
+            env={**self.env, **(env or {})},
             cwd=self.place.root,
         )
 
@@ -125,8 +128,13 @@ class Application:
         if stamp.path.exists():
             return
         with console.step("demo province"):
+            # It fetches its county outlines from the package index: with our installer, our caches, pip's settings.
+            python = Python(self.place, PrivateApt(self.place))
+            python.prepare()
+            own = {k: v for k, v in python.env.items() if k.startswith(("UV", "PIP_")) or k == "SSL_CERT_FILE"}
             self._manage(
                 "load_demo",
+                env=own,
                 what="the demo province could not be loaded",
                 advice="`bin/serve --no-demo` starts without it",
             )

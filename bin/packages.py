@@ -112,6 +112,8 @@ class Python:
         self._pip = self._find_pip()
         self.uv = self._find_uv()
         self._adopt_pip_settings()
+        if self.uv:
+            self.env["UV"] = str(self.uv)
         self._bootstrapped = True
 
     def _find_pip(self) -> list[str | Path]:

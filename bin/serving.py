@@ -138,7 +138,9 @@ class Site:
     def _child(self, name: str, *command: str | Path, **env: str) -> Child:
         python = self.place.python
         log = self.place.logs / f"{name}.log"
-        return Child(name, tied([python, "-m", *command]), log, self.application.env | env, self.place.root)
+        # Every page says 演示数据 while the demo province is loaded, and its tills go on reporting.
+        demo = {"DEMO_NOTICE": "1"} if (self.place.var / "demo-loaded").exists() else {}
+        return Child(name, tied([python, "-m", *command]), log, self.application.env | demo | env, self.place.root)
 
     def _web(self) -> Child:
         processes = os.environ.get("WEB_CONCURRENCY") or str(min(2, os.cpu_count() or 1))
