@@ -111,7 +111,9 @@ def _refuse_other_formats(data: bytes) -> None:
         }
         name = next((name for magic, name in names.items() if data.startswith(magic)), "")
     if name:
-        raise FileProblem(_("文件格式是 %(format)s，不是 CSV：请另存为“CSV UTF-8（逗号分隔）”后再报") % {"format": name})
+        raise FileProblem(
+            _("文件格式是 %(format)s，不是 CSV：请另存为“CSV UTF-8（逗号分隔）”后再报") % {"format": name}
+        )
     if (zero := data.find(b"\0")) >= 0:
         raise FileProblem(
             _("第 %(line)d 行含有空字节，不是文本文件：请另存为“CSV UTF-8（逗号分隔）”后再报")
