@@ -102,7 +102,7 @@ def test_one_flaw_refuses_the_schemes(change: tuple[str, str], reason: str) -> N
 def test_every_column_is_stored() -> None:
     load_schemes(SCHEME)
     assert imported(row(kind="vbp", amount="0.0571", unit="smallest", last="2026-12-31", scheme="VBP-9")).created == 1
-    price = ReferencePrice.objects.get()
+    price: Any = ReferencePrice.objects.get()
     assert (price.drug.code, price.area.code, price.kind, price.unit) == (CODE, "420000", "vbp", "smallest")
     assert (price.amount, price.document, price.scheme.code) == (Decimal("0.0571"), "鄂药采〔2025〕3号", "VBP-9")
     assert timeline() == [(Decimal("0.0571"), D("2026-01-01"), D("2027-01-01"))]

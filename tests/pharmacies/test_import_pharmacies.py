@@ -89,7 +89,7 @@ def held(row: Pharmacy) -> set[tuple[str, date | None, date | None]]:
 
 def test_every_column_is_stored() -> None:
     load(FULL)
-    row = Pharmacy.objects.get()
+    row: Any = Pharmacy.objects.get()
     assert (row.name, row.initials, row.chain.name) == (FULL["name"], "tjdyfylld", "天济连锁")
     assert (row.division.code, row.insurance_area.code) == ("420106", "420199")
     assert (row.uscc, row.phone, row.license_no) == (FULL["uscc"], FULL["phone"], FULL["license_no"])
@@ -177,7 +177,7 @@ def test_any_difference_is_one_update(change: dict[str, str]) -> None:
 def test_a_column_that_the_file_does_not_have_says_nothing() -> None:
     load(FULL)
     assert load(BASE).unchanged == 1
-    row = Pharmacy.objects.get()
+    row: Any = Pharmacy.objects.get()
     assert (row.phone, row.chain.name, row.insurance_area.code) == (FULL["phone"], "天济连锁", "420199")
     assert row.statuses.get().status == "suspended"
 

@@ -41,7 +41,7 @@ def load(data: bytes, datum: Any = "wgs84", **kwargs: Any) -> regions.Outcome:
     return regions.load(data=data, datum=datum, at=AT, by="测试员", **kwargs)
 
 
-def get(code: str) -> Region:
+def get(code: str) -> Any:
     return Region.objects.get(code=code)
 
 

@@ -54,7 +54,7 @@ def stored() -> list[dict[str, Any]]:
 
 
 def by_hand_fields() -> list[str]:
-    return [field.attname for field in PharmacyToday._meta.get_fields()]
+    return [field.attname for field in PharmacyToday._meta.concrete_fields]
 
 
 def some_range(dice: random.Random) -> DateRange:
@@ -66,7 +66,8 @@ def some_range(dice: random.Random) -> DateRange:
 
 def scatter(dice: random.Random, count: int) -> None:
     """Pharmacies and hospitals with every mixture of statuses, designations, areas and hours."""
-    province = wuchang().parent.parent
+    city: Any = wuchang().parent
+    province = city.parent
     area = Region.objects.create(
         code="420199", name="市本级", kind="insurance_area", level="city", parent=province, valid=since()
     )
@@ -79,7 +80,7 @@ def scatter(dice: random.Random, count: int) -> None:
             kind="pharmacy" if number % 3 else dice.choice(["hospital", "clinic"]),
             name=f"店{number}",
             address="路",
-            division=dice.choice([wuchang(), wuchang().parent]),
+            division=dice.choice([wuchang(), city]),
             insurance_area=dice.choice([area, zone, wuchang()]),
             location=Point(114 + dice.random(), 30 + dice.random(), srid=4326),
             source_lng=114,
