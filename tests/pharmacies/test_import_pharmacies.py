@@ -208,7 +208,7 @@ def test_the_import_leaves_an_event_that_names_the_operator() -> None:
     load(FULL)
     event = AuditEvent.objects.get()
     assert (event.action, event.actor_name, event.at) == ("import_pharmacies", "测试员", AT)
-    assert event.after["created"] == 1
+    assert (event.after or {}).get("created") == 1
 
 
 # -- refused ----------------------------------------------------------------------------------------------------------
