@@ -6,7 +6,7 @@ delivery follows, under a key of its own: a load that was killed goes on where i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -60,18 +60,18 @@ def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tel
 
     Raises `NotEmpty`, and `ValueError` when an importer refuses the facts.
     """
-    size = size or province.Size()
+    size, at = size or province.Size(), at.astimezone(UTC)
     begun = AuditEvent.objects.filter(action=BEGUN).first()
     known = facts.read(size.drugs)
     if begun is None:
-        people, tills = _load_facts(known, size, outlines, at, tell)
+        made, tills = _load_facts(known, size, outlines, at, tell)
     else:
         at = begun.at
-        people = _shops(known, size)
-        tills = province.tills(people, known, size)
+        made = make_shops(known, size)
+        tills = province.tills(made, known, size)
     runs = _load_prices(tills, size, at, tell)
     loaded = Loaded(
-        pharmacies=len(people),
+        pharmacies=len(made),
         drugs=len(known.drugs),
         offers=Offer.objects.filter(state=Offer.State.LIVE).count(),
         runs=len(runs),
@@ -99,19 +99,19 @@ def _load_facts(
         raise NotEmpty(_("数据库里已有药店、药品或报送：演示数据只能装进空库，请用 --no-demo 启动，或另用一个空库"))
     _taken(regions.load(data=outlines.read_bytes(), datum="gcj02", at=at, by=BY))
     tell(_("地区 %(n)d") % {"n": Region.objects.count()})
-    people = _shops(known, size)
-    _taken(pharmacies.load(data=shops.as_csv(people, on=timezone.localdate(at)), at=at, by=BY))
-    tell(_("药店和医疗机构 %(n)d") % {"n": len(people)})
+    made = make_shops(known, size)
+    _taken(pharmacies.load(data=shops.as_csv(made, on=timezone.localdate(at)), at=at, by=BY))
+    tell(_("药店和医疗机构 %(n)d") % {"n": len(made)})
     _load_catalogue(known, at)
     tell(_("药品 %(n)d") % {"n": len(known.drugs)})
-    tills = province.tills(people, known, size)
+    tills = province.tills(made, known, size)
     for till in tills:
         _add_feed(till, at)
     audit.record(at=at, by=BY, action=BEGUN, subject="prices.Feed", subject_id="", after={"feeds": len(tills)})
-    return people, tills
+    return made, tills
 
 
-def _shops(known: facts.Facts, size: province.Size) -> list[shops.Shop]:
+def make_shops(known: facts.Facts, size: province.Size) -> list[shops.Shop]:
     return shops.generate(
         counties(known.people),
         known,

@@ -110,7 +110,9 @@ def deliveries(all_tills: Sequence[Till], size: Size, at: datetime) -> Iterator[
             for place, shop in enumerate(till.shops)
             if shop.silent_days and moment > at - timedelta(days=shop.silent_days)
         }
-        yield _delivery(till, slot, moment, silent, size)
+        delivery = _delivery(till, slot, moment, silent, size)
+        if delivery.data:
+            yield delivery
 
 
 def _moments(till: Till, size: Size, at: datetime) -> Iterator[tuple[int, datetime]]:

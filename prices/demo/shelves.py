@@ -8,8 +8,8 @@ from random import Random
 from prices.demo.facts import DrugFact, Facts
 from prices.demo.shops import Condition, Shop
 
-RARE = 30
-"""A drug in so few shops is in exactly as many as its availability says, and stays there."""
+RARE = 0.02
+"""A drug that no larger share of the shops carries is in exactly as many as its availability says."""
 LEVELS = {"discount": 0.91, "mid": 1.0, "premium": 1.1, "institution": 0.93}
 INSTITUTION_CARRIES = 0.5
 """A hospital's dispensary has that share of what a pharmacy has."""
@@ -38,7 +38,7 @@ def assortments(shops: Sequence[Shop], drugs: Sequence[DrugFact], rng: Random) -
     dual = [place for place in ready if "dual_channel" in shops[place].services]
     for number, drug in enumerate(drugs):
         wanted = max(1, round(drug.availability * len(pharmacies)))
-        if wanted <= RARE or (drug.dual_channel and wanted <= len(dual)):
+        if drug.availability <= RARE or (drug.dual_channel and wanted <= len(dual)):
             among = dual if drug.dual_channel and wanted <= len(dual) else ready
             for place in sorted(rng.sample(among, min(wanted, len(among)))):
                 carried[place].append(number)

@@ -21,6 +21,8 @@ ROWS_PER_SLIP, MOST_SLIPS = 30, 4
 """A delivery with more than a tenth of bad rows would be held."""
 SPIKE = (1.6, 1.85)
 COMMON = 0.05
+MOST_DROPPED = 0.03
+"""A snapshot that drops a twentieth of a feed's products would be held, too."""
 
 Changed = dict[tuple[int, int], Line]
 """(place of the shop among the till's, number of the drug) → the line as it is now."""
@@ -61,14 +63,16 @@ class Till:
 
     def replace_products(self, changed: Changed) -> None:
         """A few products leave the shelves and others come: a snapshot tells by silence."""
-        common = [number for number, drug in enumerate(self.prices.drugs) if drug.availability > COMMON]
+        common = {number for number, drug in enumerate(self.prices.drugs) if drug.availability > COMMON}
+        room = int(MOST_DROPPED * self.rows)
         for place, shop in enumerate(self.shops):
             shelf = self.shelves[place]
-            gone = set(self._sample(place, REPLACED)).intersection(common)
+            gone = set([number for number in self._sample(place, REPLACED) if number in common][:room])
+            room -= len(gone)
             for number in sorted(gone):
                 del shelf[number]
                 changed.pop((place, number), None)
-            for number in self.rng.sample(common, min(len(gone), len(common))):
+            for number in self.rng.sample(sorted(common), min(len(gone), len(common))):
                 if number not in shelf and number not in gone:
                     shelf[number] = changed[place, number] = self.stocked(shop, number)
 
@@ -133,10 +137,12 @@ class Till:
         )
 
     def delta(self, at: datetime, silent: set[int], changed: Changed) -> bytes:
-        """The lines that changed, and a few bad rows."""
+        """The lines that changed, and a few bad rows; empty when nothing did."""
         cells: list[Cell] = [
             (place, number, line) for (place, number), line in sorted(changed.items()) if place not in silent
         ]
+        if not cells:
+            return b""
         bad = min(MOST_SLIPS, len(cells) // ROWS_PER_SLIP)
         wrong = self._slips(bad // 2, silent, changed)
         cells += [(place, number, line) for (place, number), line in wrong.items()]
