@@ -73,7 +73,7 @@ def stage(run: FeedRun, checked: Checked, *, complete: bool, done: Sequence[int]
     moved = (live["price_fen"] / live["old_fen"] - 1).abs() > settings.HOLD_MOVE
     with connection.cursor() as cursor:
         # The planner must know how many rows there are before it is asked to join them.
-        cursor.execute("ANALYZE staged; ANALYZE staged_refused; ANALYZE staged_pharmacy")
+        cursor.execute("ANALYZE staged; ANALYZE staged_refused; ANALYZE staged_scheduled; ANALYZE staged_pharmacy")
         cursor.execute(statement("stage_vanishing"), {"feed": run.feed_id})
         cursor.execute("ANALYZE staged_vanishing")
         cursor.execute(statement("stage_withdrawals"), {"feed": run.feed_id})
