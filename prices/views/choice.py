@@ -88,6 +88,10 @@ class Choice:
     def filtered(self) -> bool:
         return self.open_now or self.in_stock
 
+    @property
+    def chosen_filters(self) -> int:
+        return self.open_now + self.in_stock + self.hospitals
+
     def place_words(self) -> str:
         if self.near:
             return gettext("您附近 %(distance)s内") % {"distance": words.radius(self.radius_m)}

@@ -3,8 +3,7 @@
 Glue: ask the search, fill the template. No page sets a cookie or needs an account.
 """
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Q
@@ -14,12 +13,11 @@ from django.utils import timezone
 
 from catalog.models import Drug, DrugList, DrugListEntry, Preparation
 from catalog.search import preparations
-from prices.api.serializers import offer_json, pharmacy_detail_json, preparation_json
-from prices.search.offers import find
+from prices.api.serializers import pharmacy_detail_json, preparation_json
+from prices.money import unit_price
+from prices.search.lowest import lowest
 from prices.search.pharmacies import named
-from prices.search.questions import Target, Where
 from prices.views.pages import last_report, page, ranked_pharmacies, text_of
-from prices.views.places import Place, Places
 
 TILES = 8
 FOUND, FOUND_PHARMACIES = 20, 5
@@ -43,40 +41,40 @@ def search(request: HttpRequest) -> HttpResponse:
     """Preparations of that name with what the cheapest of the province costs; pharmacies of that name too."""
     query = text_of(request, "q")
     at = timezone.now()
-    province = Places.on(timezone.localdate(at)).province
-    rows = [_row(found, drugs, province, at) for found, drugs in preparations(query, limit=FOUND)]
+    found = preparations(query, limit=FOUND)
+    prices = lowest([drug.pk for _preparation, drugs in found for drug in drugs], at=at)
+    rows = [_row(preparation, drugs, prices) for preparation, drugs in found]
     shops = [pharmacy_detail_json(listed, at) for listed in named(query, limit=FOUND_PHARMACIES).results]
     context = {"query": query, "preparations": rows, "pharmacies": shops, "as_of": last_report()}
     return render(request, "citizen/search.html", context)
 
 
-def _row(found: Preparation, drugs: list[Drug], province: Place | None, at: datetime) -> dict[str, Any]:
-    return preparation_json(found, drugs) | {
+def _row(preparation: Preparation, drugs: list[Drug], prices: dict[int, int]) -> dict[str, Any]:
+    """`cheapest` is the lowest (price per smallest unit, unit) of its drugs, None when nobody has a fresh price."""
+    each = [(unit_price(prices[drug.pk], drug.pack_count), drug.unit) for drug in drugs if drug.pk in prices]
+    return preparation_json(preparation, drugs) | {
         "makers": len({drug.manufacturer for drug in drugs}),
-        "cheapest": _cheapest(Target.of_preparation(found, tuple(drugs)), province, at) if province else None,
+        "cheapest": min(each, default=None),
     }
 
 
-def _cheapest(target: Target, province: Place, at: datetime) -> dict[str, Any] | None:
-    """The first fresh offer of the whole province."""
-    found = find(target, Where(region_id=province.id), sort="cheapest", at=at, limit=1).results
-    return offer_json(found[0], at) if found and not found[0].stale else None
+def common_preparations(on: date) -> list[Preparation]:
+    """Preparations for long-term diseases, as that day's lists name them; the most produced ones where none does.
 
-
-def common_preparations(on: date) -> Sequence[Preparation]:
-    """Preparations for chronic diseases, as the lists of that day name them; the most produced ones where none does.
-
-    One per generic name, most makers first.
+    One per generic name, most makers first; the list of the two diseases (两病) before the longer one.
     """
-    entries = DrugListEntry.objects.valid(on).filter(
-        drug_list__valid__contains=on,
-        drug_list__kind__in=[DrugList.Kind.TWO_DISEASES, DrugList.Kind.CHRONIC_DISEASE],
-    )
-    named = Q(generic_name__in=entries.exclude(generic_name="").values("generic_name"))
-    listed = named | Q(drugs__in=entries.exclude(drug=None).values("drug"))
     most_made = Preparation.objects.annotate(makers=Count("drugs__manufacturer", distinct=True)).order_by(
         "-makers", "generic_name", "strength"
     )
-    rows = list(most_made.filter(listed)[: TILES * 5]) or list(most_made[: TILES * 5])
-    first_of_name = {row.generic_name: row for row in reversed(rows)}
-    return [row for row in rows if first_of_name[row.generic_name] is row][:TILES]
+    rows = [*most_made.filter(_listed(DrugList.Kind.TWO_DISEASES, on))[: TILES * 5]]
+    rows += most_made.filter(_listed(DrugList.Kind.CHRONIC_DISEASE, on))[: TILES * 5]
+    tiles: dict[str, Preparation] = {}
+    for row in rows or most_made[: TILES * 5]:
+        tiles.setdefault(row.generic_name, row)
+    return list(tiles.values())[:TILES]
+
+
+def _listed(kind: str, on: date) -> Q:
+    entries = DrugListEntry.objects.valid(on).filter(drug_list__valid__contains=on, drug_list__kind=kind)
+    named = Q(generic_name__in=entries.exclude(generic_name="").values("generic_name"))
+    return named | Q(drugs__in=entries.exclude(drug=None).values("drug"))
