@@ -227,7 +227,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- background work -----------------------------------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL
+# One address for both readers: redis-py writes a socket unix:///path?db=0, Celery redis+socket:///path?virtual_host=0.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -525,7 +525,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("amount__isnull", True), ("confidential", True)),
-                    models.Q(("amount__gt", 0), ("confidential", False)),
+                    models.Q(("amount__gt", 0), ("amount__isnull", False), ("confidential", False)),
                     _connector="OR",
                 ),
                 name="standard_amount_or_confidential",

@@ -1,6 +1,5 @@
 """Step 1, receive: a delivery becomes a run, once, whichever way it came and however often it was sent."""
 
-import functools
 from datetime import datetime
 
 from celery import current_app
@@ -122,9 +121,8 @@ def enqueue(run: FeedRun, *, expires: float | None = None) -> None:
     """Tell a worker, once the row is there. If that fails nothing is lost: the sweep finds the run, again and again,
     so its own messages expire (seconds) rather than pile up behind a busy worker."""
     queue = "small" if run.size <= SMALL_BYTES else "bulk"
-    transaction.on_commit(
-        functools.partial(
-            current_app.send_task, "prices.tasks.process_run", [run.pk], queue=queue, retry=False, expires=expires
-        ),
-        robust=True,
-    )
+
+    def send() -> None:
+        current_app.send_task("prices.tasks.process_run", [run.pk], queue=queue, retry=False, expires=expires)
+
+    transaction.on_commit(send, robust=True)

@@ -164,6 +164,12 @@ class Migration(migrations.Migration):
                 ("withdrawn", models.PositiveIntegerField(default=0, verbose_name="下架")),
                 ("refused", models.PositiveIntegerField(default=0, verbose_name="退回")),
                 ("seconds", models.FloatField(default=0, verbose_name="用时(秒)")),
+                (
+                    "columns",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), blank=True, default=list, size=None, verbose_name="原表头"
+                    ),
+                ),
                 ("notes", models.JSONField(blank=True, default=list, verbose_name="说明")),
                 ("error", models.TextField(blank=True, verbose_name="错误")),
                 ("released_by", models.CharField(blank=True, max_length=150, verbose_name="放行人")),
@@ -288,6 +294,7 @@ class Migration(migrations.Migration):
                 ),
                 ("pharmacy_id", models.IntegerField(null=True)),
                 ("drug_id", models.IntegerField(null=True)),
+                ("price_fen", models.IntegerField(null=True)),
                 ("their_code", models.CharField(blank=True, max_length=60)),
                 (
                     "state",
@@ -436,7 +443,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("every__isnull", True), ("url", "")),
-                    models.Q(models.Q(("url", ""), _negated=True), ("every__gt", datetime.timedelta(0))),
+                    models.Q(
+                        models.Q(("url", ""), _negated=True),
+                        ("every__gt", datetime.timedelta(0)),
+                        ("every__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="feed_url_and_interval_together",

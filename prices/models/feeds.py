@@ -50,7 +50,7 @@ class Feed(models.Model):
             ),
             models.CheckConstraint(
                 name="feed_url_and_interval_together",
-                condition=Q(url="", every__isnull=True) | (~Q(url="") & Q(every__gt=timedelta(0))),
+                condition=Q(url="", every__isnull=True) | (~Q(url="") & Q(every__isnull=False, every__gt=timedelta(0))),
             ),
             models.CheckConstraint(name="feed_cadence_is_positive", condition=Q(cadence__gt=timedelta(0))),
         ]

@@ -142,7 +142,6 @@ def test_the_database_refuses(name: str, attempt: Callable[[], object]) -> None:
         attempt()
 
 
-@pytest.mark.xfail(strict=True, reason="the check is NULL, hence passes, when neither is given")
 def test_a_payment_standard_is_an_amount_or_confidential() -> None:
     with pytest.raises(IntegrityError, match='"standard_amount_or_confidential"'), transaction.atomic():
         standard()
