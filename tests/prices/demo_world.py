@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from django.contrib.gis.geos import GEOSGeometry
+from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import connection
 
 from pharmacies.models import Pharmacy
@@ -50,7 +50,7 @@ def _feature(code: str, name: str, level: str, parent: str, geometry: dict[str, 
 def counties() -> list[County]:
     """The same without a database, so not converted from GCJ-02."""
     return [
-        County(code, name, "某市", 50.0, GEOSGeometry(json.dumps(square(lng, lat, 0.2)), srid=4326))
+        County(code, name, "某市", 50.0, MultiPolygon(Polygon.from_bbox((lng, lat, lng + 0.2, lat + 0.2)), srid=4326))
         for code, (name, lng, lat) in COUNTIES.items()
     ]
 
