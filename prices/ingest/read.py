@@ -7,9 +7,11 @@ module, which knows where each record began. Row problems are values, file probl
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 from django.utils.translation import gettext as _
@@ -19,6 +21,8 @@ from pharmacies.files import FileProblem, decode
 COLUMNS = ("pharmacy_code", "drug_code", "price", "stock", "effective_at", "kind", "quantity")
 REQUIRED = frozenset({"drug_code", "price"})
 SEPARATORS = (",", "\t", ";")
+MAX_COLUMNS = 200  # a table is as large as its rows times its columns: a small file could ask for all memory
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # neither PostgreSQL nor UTF-8 can store these
 LINE, PROBLEM = "#line", "#problem"  # beside the sender's columns, whose names are their own affair
 
 
@@ -84,9 +88,17 @@ def ours_by_theirs(theirs: list[str], mapping: Mapping[str, str]) -> dict[str, s
     return names
 
 
+def _refuse_too_wide(columns: int) -> None:
+    if columns > MAX_COLUMNS:
+        raise FileProblem(
+            _("有 %(columns)d 列，最多 %(limit)d 列：请检查分隔符和表头") % {"columns": columns, "limit": MAX_COLUMNS}
+        )
+
+
 def _header(line: str) -> tuple[list[str], str]:
     separator = max(SEPARATORS, key=line.count)
     header = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
+    _refuse_too_wide(len(header))
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise FileProblem(_("表头有重复的列：%(names)s。请删去多余的列") % {"names": "、".join(repeated)})
@@ -122,7 +134,8 @@ def _even(body: str, header: list[str], separator: str, *, first_line: int) -> p
     )
     if rows.width != len(header) + 1:
         raise pl.exceptions.ShapeError("uneven")
-    return rows.with_columns(pl.col(header).fill_null(""), pl.col(LINE).cast(pl.UInt32), pl.lit("").alias(PROBLEM))
+    rows = rows.with_columns(pl.col(header).fill_null(""), pl.col(LINE).cast(pl.UInt32), pl.lit("").alias(PROBLEM))
+    return rows.filter(pl.any_horizontal(pl.col(header).str.strip_chars() != ""))  # spreadsheets end in blank records
 
 
 def _records(body: str, separator: str, first_line: int) -> Iterator[tuple[int, list[str]]]:
@@ -162,24 +175,41 @@ def _uneven(body: str, header: list[str], separator: str, *, first_line: int) ->
     )
 
 
+def _json_record(line: str) -> dict[str, str] | None:
+    """The fields of one JSON object as text; None when the line is something else or names a field twice."""
+    try:
+        value = json.loads(line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_each_once)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    cells = {key: "" if cell is None else str(cell) for key, cell in value.items()}
+    if "\\u" in line:  # an escape can say what no text may hold
+        cells = {NO_TEXT.sub("\ufffd", key): NO_TEXT.sub("\ufffd", cell) for key, cell in cells.items()}
+    return cells
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field is there twice")
+    return fields
+
+
 def _json_lines(text: str) -> tuple[pl.DataFrame, bool]:
     """One JSON object a line; numbers keep the digits they were sent with."""
     records: list[dict[str, str]] = []
     lines: list[int] = []
     problems: list[str] = []
-    written = text.splitlines()
-    for number, line in enumerate(written, 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
-        except ValueError:
-            value = None
-        good = isinstance(value, dict)
-        records.append({key: "" if cell is None else str(cell) for key, cell in value.items()} if good else {})
-        lines.append(number)
-        problems.append("" if good else "ragged")
+    # Not splitlines(): a string may hold U+2028 and its like.
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        if line.strip():
+            record = _json_record(line)
+            records.append(record or {})
+            lines.append(number)
+            problems.append("ragged" if record is None else "")
     names = sorted({key for record in records for key in record} - {LINE, PROBLEM})
+    _refuse_too_wide(len(names))
     cut = bool(problems) and problems[-1] == "ragged" and not text.endswith("\n")
     if cut:
         problems[-1] = "cut"
