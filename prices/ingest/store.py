@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import zlib
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -18,11 +19,23 @@ def _name(sha256: str) -> str:
 
 
 def save(data: bytes) -> str:
-    """Store a delivery and return its sha256. The same bytes are stored once."""
+    """Store a delivery and return its sha256. The same bytes are stored once; what a killed writer left is replaced."""
     sha256 = digest(data)
-    if not default_storage.exists(_name(sha256)):
-        default_storage.save(_name(sha256), ContentFile(gzip.compress(data, compresslevel=1, mtime=0)))
+    name = _name(sha256)
+    if not _is_whole(name, sha256):
+        default_storage.delete(name)
+        default_storage.save(name, ContentFile(gzip.compress(data, compresslevel=1, mtime=0)))
     return sha256
+
+
+def _is_whole(name: str, sha256: str) -> bool:
+    if not default_storage.exists(name):
+        return False
+    try:
+        with default_storage.open(name) as file:
+            return digest(gzip.decompress(file.read())) == sha256
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def load(run: FeedRun) -> bytes:
