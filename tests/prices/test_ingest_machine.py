@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from pharmacies.models import Designation
+from prices import consistency
 from prices.ingest import publish, quarantine, runs, schedule
 from prices.ingest.receive import receive
 from prices.models import FeedRun, Offer, PharmacyFeed, PriceChange, Rejection, ScheduledPrice
@@ -62,10 +63,12 @@ class Ingest(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "atomic"):
+            found = [str(problem) for problem in consistency.problems()]
             self.met.update(run.state for run in self.model.runs.values())
             self.met.update("confirming" for run in self.model.runs.values() if run.confirms)
             transaction.set_rollback(True)
             self.atomic.__exit__(None, None, None)
+            assert found == []
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -139,6 +142,15 @@ class Ingest(RuleBasedStateMachine):
         for _ in range(times):
             self.send(feed, "snapshot", rows, die=die)
             self.now += timedelta(hours=7)
+
+    @precondition(lambda self: self.model.offers)
+    @rule(data=st.data(), hours=st.sampled_from([-8, -1, 0, 1]), price=st.sampled_from(list(PRICES)))
+    def a_word_from_about_then(self, data: st.DataObject, hours: int, price: str) -> None:
+        """A statement about the time an offer was last confirmed, from anybody who may speak for it."""
+        shop, drug = data.draw(st.sampled_from(sorted(self.model.offers)))
+        feed = data.draw(st.sampled_from([feed for feed in FEEDS if shop in self.model.scope[feed]]))
+        moment = self.model.offers[shop, drug].confirmed[0] + timedelta(hours=hours)
+        self.send(feed, "delta", (Row(shop, drug, price, "in", min(moment, self.now)),), die=None)
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data(), change=st.sampled_from(["", "", "drop", "price", "order"]), die=deaths)
@@ -330,7 +342,7 @@ def test_whatever_is_sent_the_shown_prices_are_the_models(
 
 def profile() -> settings:
     return settings(
-        max_examples=EXAMPLES or 35,
+        max_examples=EXAMPLES or 30,
         stateful_step_count=25,
         deadline=None,
         derandomize=not EXAMPLES,
