@@ -23,7 +23,11 @@ def install(place: Place, *, services: bool, test: bool = False) -> Programs:
 
     def system_side() -> Programs:
         found = programs.find(place, apt, services=services)
-        return replace(found, browser=programs.find_browser(place, apt)) if test else found
+        if not test:
+            return found
+        browser = programs.find_browser(place, apt)
+        # The browser brought more libraries, some in folders that were not there before.
+        return replace(found, browser=browser, libraries=programs.libraries(place))
 
     with locked(place.tools / "setup.lock", waiting="another command is setting this checkout up; waiting for it"):
         found: Programs = side_by_side(system_side, python_side)[0]
