@@ -53,7 +53,9 @@ def _listed(drugs: tuple[Drug, ...], kind: DrugList.Kind, on: date) -> Coverage:
     named = entries.filter(Q(drug__in=drugs) | Q(listing__in=of_listing) | Q(generic_name__in=of_name))
     pairs: set[tuple[int, int]] = set()
     for entry in named:
-        covered = {entry.drug_id} if entry.drug_id else set(of_listing.get(entry.listing_id, ()))
+        covered = {entry.drug_id} if entry.drug_id else set()
+        if entry.listing_id:
+            covered |= of_listing[entry.listing_id]
         for drug in of_name.get(entry.generic_name, ()):
             if entry.dosage_form in ("", drug.preparation.dosage_form):
                 covered.add(drug.pk)

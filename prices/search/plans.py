@@ -150,8 +150,14 @@ def choose(sort: Sort, parameters: Parameters) -> Plan:
     """The plan that reads least: rare drugs by their offers, small places by their pharmacies, the rest by a walk."""
     if count_offers(parameters, FEW_OFFERS + 1) <= FEW_OFFERS:
         return drug_first
-    if sort == "nearest" and parameters["region_id"] is None:
-        return nearest_walk  # a common drug is a few shops away; a radius ends the walk
+    if sort == "nearest" and not _selective(parameters):
+        return nearest_walk  # a common drug is a few shops away
     if count_pharmacies(parameters, FEW_PHARMACIES + 1) <= FEW_PHARMACIES:
         return near_first
     return nearest_walk if sort == "nearest" else price_walk
+
+
+def _selective(parameters: Parameters) -> bool:
+    """Whether pharmacies must pass more than being near: then a walk may pass by thousands."""
+    asked = (parameters["region_id"], parameters["minute"], parameters["designations"] or None)
+    return any(value is not None for value in asked) or "pharmacy" not in parameters["kinds"]

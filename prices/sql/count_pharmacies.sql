@@ -6,7 +6,8 @@ FROM (
     FROM pharmacies_pharmacytoday t
     WHERE t.ranked
         AND t.kind = ANY(%(kinds)s)
-        AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
+        AND (%(radius_m)s::float8 IS NULL OR (t.location && _ST_Expand(%(origin)s::geography, %(radius_m)s::float8)
+            AND t.location <-> %(origin)s::geography <= %(radius_m)s::float8))
         AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
         AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)

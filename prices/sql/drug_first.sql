@@ -1,20 +1,19 @@
 -- Answers: offers of drugs that few pharmacies carry, `by_price` or by distance: fresh ones first, then stale ones,
 --   each group by (price,) distance, price, pharmacy code, drug code.
--- Plan: reads every live offer of the drugs and looks up its pharmacy; the fence keeps the order of the two.
+-- Plan: reads every live offer of the drugs and looks up its pharmacy. The look-ups are fenced (LATERAL … OFFSET 0).
 -- Parameters: those of `search.plans.parameters`; without an origin every distance is 0.
--- Relies on: the primary keys of prices_offer (or offer_cheapest) and pharmacies_pharmacytoday.
-WITH near AS NOT MATERIALIZED (
-    SELECT t.pharmacy_id, t.designations, t.location, p.code,
+-- Relies on: offer_cheapest or the primary key of prices_offer, and the primary key of pharmacies_pharmacytoday.
+WITH shops AS NOT MATERIALIZED (
+    SELECT t.pharmacy_id, t.designations, t.location,
         COALESCE(t.location <-> %(origin)s::geography, 0) AS distance,
         CASE WHEN %(listed)s THEN (
             SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
             WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area
     FROM pharmacies_pharmacytoday t
-    JOIN pharmacies_pharmacy p ON p.id = t.pharmacy_id
     WHERE t.ranked
         AND t.kind = ANY(%(kinds)s)
-        AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
-        AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
+        AND (%(radius_m)s::float8 IS NULL OR t.location <-> %(origin)s::geography <= %(radius_m)s::float8)
+        AND (%(region_id)s::bigint IS NULL OR %(region_id)s::bigint = ANY(t.region_ids))
         AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
 ),
@@ -25,37 +24,38 @@ covered AS NOT MATERIALIZED (
     SELECT * FROM unnest(%(covered_areas)s::bigint[], %(covered_drugs)s::int[]) c (area_id, drug_id)
 ),
 offers AS NOT MATERIALIZED (
-    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
-        %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
+    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, said.generated, said.as_of, said.stale
     FROM prices_offer o
-    JOIN prices_feed f ON f.id = o.feed_id
-    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
-    ) vouched
+        SELECT f.generated, vouched.at AS as_of, %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
+        FROM prices_feed f
+        LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = f.id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
+                ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
+        ) vouched
+        WHERE f.id = o.feed_id
+            AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
+        OFFSET 0
+    ) said
     WHERE o.state = 1
         AND o.stock <> 3
         AND (NOT %(in_stock)s OR o.stock IN (1, 2))
-        AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
-),
-carried AS NOT MATERIALIZED (
-    SELECT d.drug_id, d.n, o.pharmacy_id, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated,
-        o.as_of, o.stale
-    FROM target d
-    CROSS JOIN LATERAL (SELECT * FROM offers WHERE drug_id = d.drug_id OFFSET 0) o
 ),
 found AS NOT MATERIALIZED (
-    SELECT carried.*, shop.designations, shop.location, shop.distance, shop.code,
-        row_number() OVER (PARTITION BY carried.pharmacy_id ORDER BY stale, price_key, n) AS place
-    FROM carried
-    CROSS JOIN LATERAL (SELECT * FROM near WHERE near.pharmacy_id = carried.pharmacy_id OFFSET 0) shop
-    WHERE NOT %(listed)s OR (shop.list_area, carried.drug_id) IN (SELECT * FROM covered)
+    SELECT d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of, o.stale,
+        shop.pharmacy_id, shop.designations, shop.location, shop.distance,
+        row_number() OVER (PARTITION BY o.pharmacy_id ORDER BY o.stale, o.price_fen * d.weight, d.n) AS place
+    FROM target d
+    CROSS JOIN LATERAL (SELECT * FROM offers WHERE drug_id = d.drug_id OFFSET 0) o
+    CROSS JOIN LATERAL (SELECT * FROM shops WHERE shops.pharmacy_id = o.pharmacy_id OFFSET 0) shop
+    WHERE NOT %(listed)s OR (shop.list_area, o.drug_id) IN (SELECT * FROM covered)
 ),
 page AS (
     SELECT * FROM found
     WHERE (place = 1 OR NOT %(per_pharmacy)s)
-        AND (stale, CASE WHEN %(by_price)s THEN price_key ELSE 0 END, distance, price_key, code COLLATE "C", n)
+        AND (stale, CASE WHEN %(by_price)s THEN price_key ELSE 0 END, distance, price_key,
+                (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = found.pharmacy_id) COLLATE "C", n)
             > (%(after_stale)s, CASE WHEN %(by_price)s THEN %(after_price)s::numeric ELSE 0 END,
                 %(after_distance)s::float8, %(after_price)s::numeric, %(after_code)s, %(after_drug)s)
 )

@@ -1,18 +1,22 @@
 -- Answers: the nearest offers of some drugs: fresh ones first, then stale ones, each group by distance, price, pharmacy
 --   code, drug code. Reads no further than the page's last row and the ties of its distance.
 -- Plan: walks the pharmacies outward from the origin and probes each one's offers by their key. A second key of order
---   would switch the walk off, so it is cut WITH TIES by distance alone and the full order is made outside.
+--   would switch the walk off, so it is cut WITH TIES by distance alone and the full order is made outside. Every
+--   look-up is fenced (LATERAL … OFFSET 0), and the radius is written out (a box, then the distance itself; the same as
+--   ST_DWithin without spheroid) because the planner takes ST_DWithin on geography for a handful of rows at any radius.
 -- Parameters: those of `search.plans.parameters`; `origin` is not null.
 -- Relies on: pharmacytoday_location (GiST, ordered by `<->`) and the primary key of prices_offer.
 WITH near AS NOT MATERIALIZED (
-    SELECT t.pharmacy_id, t.designations, t.location, t.location <-> %(origin)s::geography AS distance,
+    SELECT t.pharmacy_id, t.designations, t.location,
+        t.location <-> %(origin)s::geography AS distance,
         CASE WHEN %(listed)s THEN (
             SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
             WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area
     FROM pharmacies_pharmacytoday t
     WHERE t.ranked
         AND t.kind = ANY(%(kinds)s)
-        AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
+        AND (%(radius_m)s::float8 IS NULL OR (t.location && _ST_Expand(%(origin)s::geography, %(radius_m)s::float8)
+            AND t.location <-> %(origin)s::geography <= %(radius_m)s::float8))
         AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
         AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
@@ -24,36 +28,44 @@ covered AS NOT MATERIALIZED (
     SELECT * FROM unnest(%(covered_areas)s::bigint[], %(covered_drugs)s::int[]) c (area_id, drug_id)
 ),
 offers AS NOT MATERIALIZED (
-    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
-        %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
+    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, said.generated, said.as_of, said.stale
     FROM prices_offer o
-    JOIN prices_feed f ON f.id = o.feed_id
-    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
-    ) vouched
-    WHERE o.state <> 0  -- not `= 1`: the probe has no use for offer_cheapest, whatever the statistics say
+        SELECT f.generated, vouched.at AS as_of, %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
+        FROM prices_feed f
+        LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = f.id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
+                ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
+        ) vouched
+        WHERE f.id = o.feed_id
+            AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
+        OFFSET 0
+    ) said
+    WHERE o.state <> 0  -- not `= 1`: a probe has no use for offer_cheapest, whatever the statistics say
         AND o.stock <> 3
         AND (NOT %(in_stock)s OR o.stock IN (1, 2))
-        AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
 ),
 walk AS NOT MATERIALIZED (
-    SELECT near.pharmacy_id, near.designations, near.location, near.distance, p.code, best.*
+    SELECT near.pharmacy_id, near.designations, near.location, near.distance, best.*
     FROM near
     CROSS JOIN LATERAL (
-        SELECT d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of, o.stale
-        FROM target d
-        CROSS JOIN LATERAL (
-            SELECT * FROM offers WHERE drug_id = d.drug_id AND pharmacy_id = near.pharmacy_id OFFSET 0
-        ) o
-        WHERE NOT %(listed)s OR (near.list_area, o.drug_id) IN (SELECT * FROM covered)
-        ORDER BY o.stale, price_key, d.n
-        LIMIT CASE WHEN %(per_pharmacy)s THEN 1 END
+        SELECT * FROM (
+            SELECT d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of,
+                o.stale
+            FROM target d
+            CROSS JOIN LATERAL (
+                SELECT * FROM offers WHERE drug_id = d.drug_id AND pharmacy_id = near.pharmacy_id OFFSET 0
+            ) o
+            WHERE NOT %(listed)s OR (near.list_area, o.drug_id) IN (SELECT * FROM covered)
+            ORDER BY o.stale, price_key, d.n
+            LIMIT CASE WHEN %(per_pharmacy)s THEN 1 END
+        ) b
+        WHERE (b.stale, near.distance, b.price_key,
+            (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = near.pharmacy_id) COLLATE "C", b.n)
+            > (%(after_stale)s, %(after_distance)s::float8, %(after_price)s::numeric, %(after_code)s, %(after_drug)s)
+        OFFSET 0
     ) best
-    JOIN pharmacies_pharmacy p ON p.id = near.pharmacy_id
-    WHERE (best.stale, near.distance, best.price_key, p.code COLLATE "C", best.n)
-        > (%(after_stale)s, %(after_distance)s::float8, %(after_price)s::numeric, %(after_code)s, %(after_drug)s)
 ),
 fresh AS MATERIALIZED (
     SELECT * FROM walk

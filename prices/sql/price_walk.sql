@@ -4,21 +4,20 @@
 --   among the first rows of every drug: a pharmacy has one offer of a drug, so what stands behind that many offers of
 --   its own drug stands behind as many pharmacies (of the stale ones, those with a fresh offer are fewer than the rows
 --   the fresh ones left open). Only from the second page on must a walked offer be proved its pharmacy's best, since
---   the better one may have stood on an earlier page.
+--   the better one may have stood on an earlier page. The look-ups are fenced (LATERAL … OFFSET 0).
 -- Parameters: those of `search.plans.parameters`; without an origin every distance is 0.
 -- Relies on: offer_cheapest (drug_id, price_fen; live offers) and the primary key of pharmacies_pharmacytoday.
-WITH near AS NOT MATERIALIZED (
-    SELECT t.pharmacy_id, t.designations, t.location, p.code,
+WITH shops AS NOT MATERIALIZED (
+    SELECT t.pharmacy_id, t.designations, t.location,
         COALESCE(t.location <-> %(origin)s::geography, 0) AS distance,
         CASE WHEN %(listed)s THEN (
             SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
             WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area
     FROM pharmacies_pharmacytoday t
-    JOIN pharmacies_pharmacy p ON p.id = t.pharmacy_id
     WHERE t.ranked
         AND t.kind = ANY(%(kinds)s)
-        AND (%(radius_m)s::float8 IS NULL OR ST_DWithin(t.location, %(origin)s::geography, %(radius_m)s::float8, false))
-        AND (%(region_id)s::bigint IS NULL OR t.region_ids @> ARRAY[%(region_id)s::bigint])
+        AND (%(radius_m)s::float8 IS NULL OR t.location <-> %(origin)s::geography <= %(radius_m)s::float8)
+        AND (%(region_id)s::bigint IS NULL OR %(region_id)s::bigint = ANY(t.region_ids))
         AND (%(designations)s = 0 OR t.designations & %(designations)s <> 0)
         AND (%(minute)s::int IS NULL OR t.open_minutes @> %(minute)s::int)
 ),
@@ -29,53 +28,74 @@ covered AS NOT MATERIALIZED (
     SELECT * FROM unnest(%(covered_areas)s::bigint[], %(covered_drugs)s::int[]) c (area_id, drug_id)
 ),
 offers AS NOT MATERIALIZED (
-    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, f.generated, vouched.at AS as_of,
-        %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
+    SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, said.generated, said.as_of, said.stale
     FROM prices_offer o
-    JOIN prices_feed f ON f.id = o.feed_id
-    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
-    ) vouched
+        SELECT f.generated, vouched.at AS as_of, %(at)s > vouched.at + f.cadence * %(stale_after)s AS stale
+        FROM prices_feed f
+        LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = f.id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
+                ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
+        ) vouched
+        WHERE f.id = o.feed_id
+            AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
+        OFFSET 0
+    ) said
     WHERE o.state = 1
         AND o.stock <> 3
         AND (NOT %(in_stock)s OR o.stock IN (1, 2))
-        AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
-),
-walk AS NOT MATERIALIZED (
-    SELECT near.pharmacy_id, near.designations, near.location, near.distance, near.code, near.list_area,
-        d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of, o.stale
-    FROM target d
-    JOIN offers o ON o.drug_id = d.drug_id
-    JOIN near ON near.pharmacy_id = o.pharmacy_id
-    WHERE (NOT %(listed)s OR (near.list_area, o.drug_id) IN (SELECT * FROM covered))
-        AND (o.stale, o.price_fen * d.weight, near.distance, near.code COLLATE "C", d.n)
-            > (%(after_stale)s, %(after_price)s::numeric, %(after_distance)s::float8, %(after_code)s, %(after_drug)s)
-        AND (NOT %(per_pharmacy)s OR %(first_page)s OR NOT EXISTS (
-            SELECT FROM target e
-            JOIN offers other ON other.drug_id = e.drug_id AND other.pharmacy_id = o.pharmacy_id
-            WHERE (NOT %(listed)s OR (near.list_area, other.drug_id) IN (SELECT * FROM covered))
-                AND (other.stale, other.price_fen * e.weight, e.n) < (o.stale, o.price_fen * d.weight, d.n)))
 ),
 fresh AS MATERIALIZED (
     SELECT w.*
-    FROM target
+    FROM target d
     CROSS JOIN LATERAL (
-        SELECT * FROM walk
-        WHERE walk.drug_id = target.drug_id AND NOT stale AND NOT %(after_stale)s
-            AND price_fen >= LEAST(ceil(%(after_price)s::numeric / target.weight), 2147483647)::int
-        ORDER BY price_fen
+        SELECT d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of, o.stale,
+            shop.pharmacy_id, shop.designations, shop.location, shop.distance
+        FROM offers o
+        CROSS JOIN LATERAL (SELECT * FROM shops WHERE shops.pharmacy_id = o.pharmacy_id OFFSET 0) shop
+        WHERE o.drug_id = d.drug_id
+            AND (NOT %(listed)s OR (shop.list_area, o.drug_id) IN (SELECT * FROM covered))
+            AND (o.stale, o.price_fen * d.weight, shop.distance,
+                (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = shop.pharmacy_id) COLLATE "C", d.n)
+                > (%(after_stale)s, %(after_price)s::numeric, %(after_distance)s::float8, %(after_code)s,
+                    %(after_drug)s)
+            AND (NOT %(per_pharmacy)s OR %(first_page)s OR NOT EXISTS (
+                SELECT FROM target e
+                CROSS JOIN LATERAL (
+                    SELECT * FROM offers WHERE drug_id = e.drug_id AND pharmacy_id = o.pharmacy_id OFFSET 0
+                ) other
+                WHERE (NOT %(listed)s OR (shop.list_area, other.drug_id) IN (SELECT * FROM covered))
+                    AND (other.stale, other.price_fen * e.weight, e.n) < (o.stale, o.price_fen * d.weight, d.n)))
+            AND NOT o.stale AND NOT %(after_stale)s
+            AND o.price_fen >= LEAST(ceil(%(after_price)s::numeric / d.weight), 2147483647)::int
+        ORDER BY o.price_fen
         FETCH FIRST %(rows)s ROWS WITH TIES
     ) w
 ),
 old AS MATERIALIZED (
     SELECT w.*
-    FROM target
+    FROM target d
     CROSS JOIN LATERAL (
-        SELECT * FROM walk
-        WHERE walk.drug_id = target.drug_id AND stale
-        ORDER BY price_fen
+        SELECT d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock, o.generated, o.as_of, o.stale,
+            shop.pharmacy_id, shop.designations, shop.location, shop.distance
+        FROM offers o
+        CROSS JOIN LATERAL (SELECT * FROM shops WHERE shops.pharmacy_id = o.pharmacy_id OFFSET 0) shop
+        WHERE o.drug_id = d.drug_id
+            AND (NOT %(listed)s OR (shop.list_area, o.drug_id) IN (SELECT * FROM covered))
+            AND (o.stale, o.price_fen * d.weight, shop.distance,
+                (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = shop.pharmacy_id) COLLATE "C", d.n)
+                > (%(after_stale)s, %(after_price)s::numeric, %(after_distance)s::float8, %(after_code)s,
+                    %(after_drug)s)
+            AND (NOT %(per_pharmacy)s OR %(first_page)s OR NOT EXISTS (
+                SELECT FROM target e
+                CROSS JOIN LATERAL (
+                    SELECT * FROM offers WHERE drug_id = e.drug_id AND pharmacy_id = o.pharmacy_id OFFSET 0
+                ) other
+                WHERE (NOT %(listed)s OR (shop.list_area, other.drug_id) IN (SELECT * FROM covered))
+                    AND (other.stale, other.price_fen * e.weight, e.n) < (o.stale, o.price_fen * d.weight, d.n)))
+            AND o.stale
+        ORDER BY o.price_fen
         FETCH FIRST %(rows)s ROWS WITH TIES
     ) w
     WHERE (SELECT CASE WHEN %(per_pharmacy)s THEN count(DISTINCT pharmacy_id) ELSE count(*) END FROM fresh) < %(rows)s

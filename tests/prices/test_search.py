@@ -67,6 +67,19 @@ def test_a_radius_includes_its_edge(town: Town) -> None:
     assert "远而廉大药房" not in names(find(Target.of_drug(town.drug), within, sort="nearest", at=AT))
 
 
+def test_a_radius_means_the_same_as_st_dwithin_without_spheroid(town: Town) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT bool_and(ST_DWithin(location, %(o)s, d, false)), bool_or(ST_DWithin(location, %(o)s, d - 1e-6, false)),
+                bool_and(location && _ST_Expand(%(o)s::geography, d))
+            FROM (SELECT location, location <-> %(o)s::geography AS d FROM pharmacies_pharmacytoday) t
+            """,
+            {"o": HERE.ewkt},
+        )
+        assert cursor.fetchone() == (True, False, True)
+
+
 def test_the_origin_is_rounded_before_anything_else() -> None:
     where = Where(Wgs84(114.3024999, 30.5445))
     assert where.origin == Wgs84(114.302, 30.545)
@@ -203,13 +216,15 @@ def explain(name: str, target: Target, where: Where, sort: Any) -> str:
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
-def test_nearest_walks_outward_and_stops(city: Target) -> None:
-    plan = explain("nearest_walk", city, Where(HERE.origin), "nearest")
+@pytest.mark.parametrize("radius", [None, 20_000, 1_000_000])
+def test_nearest_walks_outward_and_stops(radius: float | None, city: Target) -> None:
+    plan = explain("nearest_walk", city, Where(HERE.origin, radius), "nearest")
     assert "Order By: (location <->" in plan
     assert "Index Scan using pharmacytoday_location" in plan
     assert "offer_pkey" in plan
-    assert "Seq Scan on prices_offer" not in plan
-    assert "Seq Scan on pharmacies_pharmacytoday" not in plan
+    assert "Seq Scan" not in fresh_part(plan).replace("Seq Scan on prices_feed", "").replace(
+        "Seq Scan on prices_pharmacyfeed", ""
+    )
     assert "(never executed)" in plan  # the stale walk
     assert max(rows_read(plan, "pharmacytoday_location")) < 60
 
@@ -235,6 +250,11 @@ def test_a_rare_drug_is_read_by_its_offers(city: Target) -> None:
     assert "Seq Scan on prices_offer" not in plan
     assert "Seq Scan on pharmacies_pharmacytoday" not in plan
     assert "pharmacytoday_pkey" in plan
+
+
+def fresh_part(plan: str) -> str:
+    """The walk for fresh offers."""
+    return plan.split("CTE fresh", 1)[1].split("CTE old", 1)[0]
 
 
 def rows_read(plan: str, index: str) -> list[int]:
