@@ -17,6 +17,9 @@ from place import Place, Stamp, digest
 from processes import logged, tied
 from programs import Programs
 
+# Static files of packages that no page here loads; compressing them would take longer than all of ours.
+UNUSED = ("--ignore", "i18n", "--ignore", "rest_framework", "--ignore", "gis", "--ignore", "*.map")
+
 ROLE_URLS = {
     "DATABASE_URL": "yaobi_app",
     "DATABASE_OWNER_URL": "yaobi_owner",
@@ -119,7 +122,9 @@ class Application:
         if stamp.holds(wanted) and (self.place.var / "static").is_dir():
             return
         with console.step("static files"):
-            self._manage("collectstatic", "--no-input", "--clear", "--ignore", "redoc", what="collectstatic failed")
+            self._manage(
+                "collectstatic", "--no-input", "--clear", "--ignore", "redoc", *UNUSED, what="collectstatic failed"
+            )
         stamp.set(wanted)
 
     def load_demo(self) -> None:

@@ -85,7 +85,9 @@ def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tel
 def analyze() -> None:
     """Fresh statistics: autovacuum comes once a minute, the first citizen perhaps sooner. Only the owner may."""
     with connections["owner"].cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute(
+            "ANALYZE prices_offer, prices_pricechange, prices_runpharmacy, pharmacies_pharmacytoday, catalog_drug"
+        )
 
 
 # -- facts ------------------------------------------------------------------------------------------------------------
@@ -186,6 +188,7 @@ def _load_prices(tills: list[Till], size: province.Size, at: datetime, tell: Tel
             channel=FeedRun.Channel.COMMAND,
             mode=delivery.mode,
             idempotency_key=f"demo-{number}",
+            queued=False,
         )
         runs.append(process(run.pk, clock=_clock_of(delivery.at)))
         if number % 20 == 0:

@@ -157,14 +157,13 @@ def _suspects(run: FeedRun, differences: pl.DataFrame) -> pl.DataFrame:
     empty = pl.DataFrame(schema=REFUSED)
     if run.override_reason or differences.is_empty():
         return empty
-    unseen = differences.filter(pl.col("old_fen").is_null())["drug_id"].unique().sort().to_list()
-    peers = _fetch(statement("stage_peers"), {"drugs": unseen}, {"drug_id": pl.Int32, "peers_fen": pl.Int32})
+    peers = _peers(differences.filter(pl.col("old_fen").is_null()))
     rows = differences.join(peers, on="drug_id", how="left").with_columns(
         (pl.col("price_fen") / 100).alias("price"),
         (pl.coalesce("old_fen", "peers_fen") / 100).alias("reference"),
     )
     rows = rows.with_columns(slips.classify(rows).alias("slip")).filter(pl.col("slip") != "")
-    rows = _without_official(run, rows)
+    rows = _without_official(run, _without_usual(rows))
     if rows.is_empty():
         return empty
     return rows.with_columns(
@@ -173,6 +172,19 @@ def _suspects(run: FeedRun, differences: pl.DataFrame) -> pl.DataFrame:
         pl.lit(True).alias("carries"),
         (_repeats(run, rows) >= REVIEW_AFTER_DAYS - 1).alias("review"),
     ).select(empty.columns)
+
+
+def _peers(rows: pl.DataFrame) -> pl.DataFrame:
+    drugs = rows["drug_id"].unique().sort().to_list()
+    return _fetch(statement("stage_peers"), {"drugs": drugs}, {"drug_id": pl.Int32, "peers_fen": pl.Int32})
+
+
+def _without_usual(rows: pl.DataFrame) -> pl.DataFrame:
+    """What others charge is no slip: if it is ten times the shop's own last price, then that one was."""
+    if rows.is_empty():
+        return rows
+    usual = rows.select("line", "drug_id", "price_fen").join(_peers(rows), on="drug_id")
+    return rows.join(usual.filter(slips.near(pl.col("price_fen"), pl.col("peers_fen"))), on="line", how="anti")
 
 
 def _key(rows: pl.DataFrame) -> dict[str, list[int]]:

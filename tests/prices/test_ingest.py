@@ -159,6 +159,13 @@ def test_a_new_offer_is_compared_with_its_peers(shop, drug, feed):
     assert reasons(deliver(feed, f"{shop.code},{drug.code},0.90")) == {2: ["suspected_per_unit"]}
 
 
+def test_a_correction_to_what_others_charge_is_no_slip(shop, drug, feed):
+    for _ in range(5):
+        f.offer(drug, f.pharmacy(), "12.60")
+    deliver(feed, f"{shop.code},{drug.code},150.00")
+    assert deliver(feed, f"{shop.code},{drug.code},12.80", at=AT + DAY).changed == 1
+
+
 def test_a_real_procurement_cut_is_no_slip(shop, drug, feed):
     f.reference_price(drug, "1.30", kind="vbp")
     f.rebuild_today()
