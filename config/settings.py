@@ -255,7 +255,7 @@ HOLD_REFUSED_SHARE = 0.10
 HOLD_MOVED_SHARE, HOLD_MOVE = 0.20, 0.50
 HOLD_WITHDRAWN_PHARMACY_SHARE, HOLD_WITHDRAWN_FEED_SHARE = 0.20, 0.05
 COMPLETE_SHARE = 0.80
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=env_int("LEASE_SECONDS", 60))  # a killed worker's run is free again after this
 MAX_ATTEMPTS = 3
 
 # --- logs: never a query string, never a position ------------------------------------------------
