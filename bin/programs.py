@@ -139,10 +139,10 @@ def _fetch(place: Place, apt: PrivateApt, kind: str, pattern: str, more: list[st
 
 # --- libraries -----------------------------------------------------------------------------------
 def _library_folders(place: Place) -> list[Path]:
-    """Library directories of the private tree. BLAS and LAPACK lie in folders of their own until they are installed."""
+    """Library directories of the private tree; some packages keep theirs in a folder that only a real install knows."""
     folders = []
     for multiarch in place.sys.glob("usr/lib/*-linux-gnu*"):
-        folders += [multiarch, multiarch / "blas", multiarch / "lapack"]
+        folders += [multiarch, *(multiarch / name for name in ("blas", "lapack", "pulseaudio"))]
     folders += [place.sys / "usr/lib", *place.sys.glob("lib/*-linux-gnu*")]
     return [folder for folder in folders if folder.is_dir()]
 
