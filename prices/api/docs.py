@@ -5,6 +5,7 @@ from typing import Any
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.urls import reverse_lazy
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,9 +20,14 @@ schema = SpectacularJSONAPIView.as_view(
 class Viewer(SpectacularSwaggerSplitView):
     """Swagger UI. Its script asks for a CSRF token that no call needs: without a token there is no cookie either."""
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response: Response = super().get(request, *args, **kwargs)
-        response.add_post_render_callback(lambda _rendered: request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None))
+
+        def forget_token(_rendered: Response) -> None:
+            request.META["CSRF_COOKIE_NEEDS_UPDATE"] = False
+
+        response.add_post_render_callback(forget_token)
         return response
 
 
