@@ -76,7 +76,8 @@ DATABASES = {
     "owner": database(env("DATABASE_OWNER_URL", DATABASE_URL)),
     "search": database(
         env("DATABASE_SEARCH_URL", DATABASE_URL),
-        options=f"-c default_transaction_read_only=on -c statement_timeout={env_int('SEARCH_TIMEOUT_MS', 3000)}",
+        # No search is long enough to repay compiling it.
+        options=f"-c default_transaction_read_only=on -c jit=off -c statement_timeout={env_int('SEARCH_TIMEOUT_MS', 3000)}",
         **_pool,
     ),
 }

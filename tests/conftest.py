@@ -44,6 +44,14 @@ def search_sees_the_test(request: pytest.FixtureRequest, settings: Any) -> None:
         settings.SEARCH_DATABASE = "default"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def a_folder_for_static_files() -> None:
+    """WhiteNoise warns, and a warning fails a test, where nothing has been collected yet."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def files_of_their_own(settings: Any, tmp_path: Any) -> None:
     """Deliveries are stored below the test's own folder."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -19,14 +20,14 @@ MAX_TEXT = 60
 
 
 def page(view: View) -> View:
-    """A page for reading: GET and HEAD; a search over its time limit answers 503 with words."""
+    """A page for reading: GET and HEAD; a search over its time limit answers 503 with words, as the API does."""
 
     @require_safe
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except SearchTimeout:
+        except (SearchTimeout, OperationalError):  # the time limit, or a database that is away
             answer = render(request, "503.html", status=503)
             answer["Retry-After"] = "60"
             return answer
