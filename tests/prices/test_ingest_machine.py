@@ -134,13 +134,30 @@ class Ingest(RuleBasedStateMachine):
             rows[-1] = Row(rows[-1].shop, rows[-1].drug, rows[-1].price, shape="cut")
         self.send(feed, mode, tuple(rows), die=die)
 
-    @rule(feed=feeds, price=st.sampled_from(["10.00", "￥11.00"]), times=st.integers(1, 2), die=deaths)
-    def deliver_everything(self, feed: str, price: str, times: int, die: int | None) -> None:
-        """A clean and whole snapshot, perhaps twice."""
+    @rule(
+        feed=feeds,
+        price=st.sampled_from(["10.00", "￥11.00"]),
+        spoilt=st.sampled_from(["", "", "price", "code", "member", "later", "gone"]),
+        which=st.integers(0, 11),
+        times=st.integers(1, 2),
+        die=deaths,
+    )
+    def deliver_everything(self, feed: str, price: str, spoilt: str, which: int, times: int, die: int | None) -> None:
+        """A whole snapshot, but for one row perhaps, and perhaps twice."""
         shops = [n for n in SHOPS if self.world.shops[n].code in self.model.scope[feed]]
-        rows = tuple(self.rows(feed, {(shop, drug): (price, "in", None) for shop in shops for drug in DRUGS}))
+        rows = self.rows(feed, {(shop, drug): (price, "in", None) for shop in shops for drug in DRUGS})
+        good = rows[which % len(rows)]
+        tomorrow = self.now + timedelta(hours=30)
+        rows[which % len(rows)] = {
+            "price": Row(good.shop, good.drug, "abc"),
+            "code": Row(good.shop, "OWN0"),
+            "member": Row(good.shop, good.drug, kind="member"),
+            "later": Row(good.shop, good.drug, "12.50", effective=tomorrow),
+        }.get(spoilt, good)
+        if spoilt == "gone":
+            rows.remove(good)
         for _ in range(times):
-            self.send(feed, "snapshot", rows, die=die)
+            self.send(feed, "snapshot", tuple(rows), die=die)
             self.now += timedelta(hours=7)
 
     @precondition(lambda self: self.model.offers)
@@ -342,7 +359,7 @@ def test_whatever_is_sent_the_shown_prices_are_the_models(
 
 def profile() -> settings:
     return settings(
-        max_examples=EXAMPLES or 30,
+        max_examples=EXAMPLES or 60,
         stateful_step_count=25,
         deadline=None,
         derandomize=not EXAMPLES,
