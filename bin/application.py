@@ -18,7 +18,7 @@ from processes import logged, tied
 from programs import Programs
 
 # Static files of packages that no page here loads; compressing them would take longer than all of ours.
-UNUSED = ("--ignore", "i18n", "--ignore", "rest_framework", "--ignore", "gis", "--ignore", "*.map")
+UNUSED = ("--ignore", "i18n", "--ignore", "rest_framework", "--ignore", "gis")
 
 ROLE_URLS = {
     "DATABASE_URL": "yaobi_app",
