@@ -44,6 +44,8 @@ flaw = st.tuples(st.sampled_from(FLAWS), st.sampled_from(SHOPS), st.sampled_from
 flaws: Any = st.one_of(st.just([]), st.just([]), st.lists(flaw, min_size=1, max_size=2))
 modes = st.sampled_from(["snapshot", "snapshot", "delta"])
 feeds = st.sampled_from(FEEDS)
+usual, any_row = st.sampled_from(["10.00", "￥11.00"]), st.integers(0, 11)
+spoilt = st.sampled_from(["", "", "price", "code", "member", "later", "gone"])
 deaths = st.one_of(st.none(), st.none(), st.integers(1, 60))
 
 
@@ -134,31 +136,38 @@ class Ingest(RuleBasedStateMachine):
             rows[-1] = Row(rows[-1].shop, rows[-1].drug, rows[-1].price, shape="cut")
         self.send(feed, mode, tuple(rows), die=die)
 
-    @rule(
-        feed=feeds,
-        price=st.sampled_from(["10.00", "￥11.00"]),
-        spoilt=st.sampled_from(["", "", "price", "code", "member", "later", "gone"]),
-        which=st.integers(0, 11),
-        times=st.integers(1, 2),
-        die=deaths,
-    )
+    @rule(feed=feeds, price=usual, spoilt=spoilt, which=any_row, times=st.integers(1, 2), die=deaths)
     def deliver_everything(self, feed: str, price: str, spoilt: str, which: int, times: int, die: int | None) -> None:
         """A whole snapshot, but for one row perhaps, and perhaps twice."""
+        rows = self.everything(feed, price, spoilt, which)
+        for _ in range(times):
+            self.send(feed, "snapshot", rows, die=die)
+            self.now += timedelta(hours=7)
+
+    @rule(feed=feeds, prices=st.tuples(usual, usual, usual), spoilt=spoilt, which=any_row)
+    def an_older_snapshot_is_overtaken(self, feed: str, prices: tuple[str, ...], spoilt: str, which: int) -> None:
+        self.send(feed, "snapshot", self.everything(feed, prices[0], "", 0), die=None)
+        self.now += timedelta(hours=7)
+        self.send(feed, "snapshot", self.everything(feed, prices[1], spoilt, which), die=2)
+        late = self.in_flight()[-1:]
+        self.now += timedelta(hours=1)
+        self.send(feed, "snapshot", self.everything(feed, prices[2], "", 0), die=None)
+        for run in late:
+            self.attempt(run, die=None)
+
+    def everything(self, feed: str, price: str, spoilt: str, which: int) -> tuple[Row, ...]:
         shops = [n for n in SHOPS if self.world.shops[n].code in self.model.scope[feed]]
         rows = self.rows(feed, {(shop, drug): (price, "in", None) for shop in shops for drug in DRUGS})
         good = rows[which % len(rows)]
-        tomorrow = self.now + timedelta(hours=30)
         rows[which % len(rows)] = {
             "price": Row(good.shop, good.drug, "abc"),
             "code": Row(good.shop, "OWN0"),
             "member": Row(good.shop, good.drug, kind="member"),
-            "later": Row(good.shop, good.drug, "12.50", effective=tomorrow),
+            "later": Row(good.shop, good.drug, "12.50", effective=self.now + timedelta(hours=30)),
         }.get(spoilt, good)
         if spoilt == "gone":
             rows.remove(good)
-        for _ in range(times):
-            self.send(feed, "snapshot", tuple(rows), die=die)
-            self.now += timedelta(hours=7)
+        return tuple(rows)
 
     @precondition(lambda self: self.model.offers)
     @rule(data=st.data(), hours=st.sampled_from([-8, -1, 0, 1]), price=st.sampled_from(list(PRICES)))
