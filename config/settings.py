@@ -172,6 +172,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.npm.NpmFinder",
 ]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as much to compress
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "files"}},
     "staticfiles": {

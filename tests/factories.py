@@ -124,8 +124,7 @@ def rebuild_today(at: datetime = AT) -> None:
 def preparation(
     generic_name: str = "苯磺酸氨氯地平片", dosage_form: str = "片剂", strength: str = "5mg"
 ) -> Preparation:
-    key = {"generic_name": generic_name, "dosage_form": dosage_form, "strength": strength}
-    return Preparation.objects.get_or_create(**key)[0]
+    return Preparation.objects.get_or_create(generic_name=generic_name, dosage_form=dosage_form, strength=strength)[0]
 
 
 def drug(of: Preparation | None = None, *, pack_count: int = 14, **fields: Any) -> Drug:

@@ -20,18 +20,17 @@ def test_imports_point_one_way(package: str) -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} imports {name}"
         for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
         for name in _imported(node)
         if name in OURS - MAY_IMPORT[package]
     ]
     assert upward == []
 
 
-def _imported(node: ast.AST) -> list[str]:
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name.partition(".")[0] for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.level == 0:
-        return [(node.module or "").partition(".")[0]]
-    return []
+    return [(node.module or "").partition(".")[0]] if node.level == 0 else []
 
 
 def test_only_the_one_door_writes_offers() -> None:

@@ -97,7 +97,8 @@ class PaymentStandard(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="standard_amount_or_confidential",
-                condition=Q(confidential=True, amount__isnull=True) | Q(confidential=False, amount__isnull=False, amount__gt=0),
+                condition=Q(confidential=True, amount__isnull=True)
+                | Q(confidential=False, amount__isnull=False, amount__gt=0),
             )
         ]
 

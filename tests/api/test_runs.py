@@ -154,7 +154,7 @@ def test_a_run_tells_its_own_feed_what_became_of_it(push: Callable[..., Any], cl
     }
     response = client.get(f"/api/v1/runs/{run.pk}/rejections.csv", headers=headers)
     assert response["Content-Type"].startswith("text/csv")
-    (row,) = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()))
+    (row,) = csv.DictReader(io.StringIO(response.getvalue().decode()))
     assert list(row) == ["店", "价", "line", "reason", "advice"]
     assert (row["店"], row["价"], row["line"]) == ("汉口店", "12,6", "3")
     assert row["reason"]

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.test import Client
 
 from catalog.models import Drug
@@ -33,6 +34,7 @@ def test_every_place_named_in_the_walk_exists() -> None:
 
 
 @pytest.mark.django_db
+@time_machine.travel(f.AT, tick=False)
 def test_one_price_walks_from_a_feed_row_to_a_pin() -> None:
     shop = f.pharmacy("夷陵路大药房", north_m=600)
     drug = f.drug(code="XC08CAB037A001010180517")
@@ -67,9 +69,9 @@ def test_one_price_walks_from_a_feed_row_to_a_pin() -> None:
     (found,) = find(target, where, sort="nearest", filters=Filters(), at=f.AT, limit=20).results
     assert (found.price_fen, found.rank) == (1260, 1)
     # 9 answer
-    query = {"drug": drug.code, "lat": f.ORIGIN[1], "lng": f.ORIGIN[0]}
-    (offer,) = Client().get("/api/v1/offers", query).json()["results"]
+    query = f"drug={drug.code}&lat={f.ORIGIN[1]}&lng={f.ORIGIN[0]}"
+    (offer,) = Client().get(f"/api/v1/offers?{query}").json()["results"]
     assert (offer["price"], offer["pharmacy"]["code"]) == ("12.60", shop.code)
     # 10 list and pin: the map draws what the card says
-    page = Client().get(f"/drugs/{drug.code}", query).content.decode()
-    assert re.search(rf'data-code="{shop.code}"[^>]*data-price="12\.60"', page)
+    page = Client().get(f"/drugs/{drug.code}").content.decode()
+    assert re.search(rf'id="offer-{drug.code}-{shop.code}"[^>]*data-price="12\.60"', page)

@@ -45,9 +45,9 @@ def python_messages() -> set[Key]:
     files = [*(ROOT / "prices/views").glob("*.py"), *(ROOT / "prices/templatetags").glob("*.py")]
     for file in [*files, ROOT / "pharmacies/navigation.py"]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in CALLS:
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in CALLS:
                 continue
-            said = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            said = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
             found.add((said[0], said[1]) if node.func.id == "pgettext" else ("", said[0]))
     return found
 

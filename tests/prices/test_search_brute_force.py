@@ -12,7 +12,7 @@ from django.db import connection
 from catalog.models import Drug, DrugList, DrugListEntry
 from pharmacies.geo import Wgs84
 from pharmacies.hours import is_open
-from pharmacies.models import Designation, Pharmacy, PharmacyToday
+from pharmacies.models import Designation, Pharmacy, PharmacyToday, Region
 from prices.models import Feed, Offer, PharmacyFeed
 from prices.search import plans
 from prices.search.offers import find
@@ -61,8 +61,12 @@ def build(random: Random, size: int) -> World:
         codes=codes,
         offers=list(Offer.objects.all()),
         feeds={feed.pk: feed for feed in Feed.objects.all()},
-        marks={(mark.pharmacy_id, mark.feed_id): mark.snapshot_as_of for mark in PharmacyFeed.objects.all()},
-        regions=[district.pk for district in districts] + [districts[0].parent_id],
+        marks={
+            (mark.pharmacy_id, mark.feed_id): mark.snapshot_as_of
+            for mark in PharmacyFeed.objects.all()
+            if mark.snapshot_as_of
+        },
+        regions=[district.pk for district in districts] + [city.pk for city in Region.objects.filter(level="city")],
     )
 
 
@@ -246,7 +250,7 @@ def question(random: Random, world: World) -> tuple[Target, Where, Any, Filters,
     origin = Wgs84(*random.choice([ORIGIN] * 6 + [ABROAD, (180.0, 90.0)]))
     away = sorted(distances(Where(origin)).values())
     radius = random.choice([None, None, 1500.0, 5000.0, *random.sample(away, min(len(away), 2))])
-    where = Where(origin, radius, random.choice([None] * 4 + world.regions))
+    where = Where(origin, radius, random.choice([None, None, None, None, *world.regions]))
     sort = random.choice(["nearest", "cheapest"])
     if sort == "cheapest" and random.random() < 0.3:
         where = Where(region_id=random.choice(world.regions))
