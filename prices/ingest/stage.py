@@ -74,7 +74,7 @@ def stage(run: FeedRun, checked: Checked, *, complete: bool, done: Sequence[int]
     with connection.cursor() as cursor:
         # The planner must know how many rows there are before it is asked to join them.
         cursor.execute("ANALYZE staged; ANALYZE staged_refused; ANALYZE staged_scheduled; ANALYZE staged_pharmacy")
-        cursor.execute(statement("stage_vanishing"), {"feed": run.feed_id})
+        cursor.execute(statement("stage_vanishing"), {"feed": run.feed_id, "run": run.pk})
         cursor.execute("ANALYZE staged_vanishing")
         cursor.execute(statement("stage_withdrawals"), {"feed": run.feed_id})
         withdrawals = [(live_offers, gone) for _shop, live_offers, gone in cursor.fetchall()]

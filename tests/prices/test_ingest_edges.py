@@ -155,3 +155,12 @@ def test_a_code_settled_meanwhile_holds_when_a_held_delivery_is_released(shop, d
     runs.release(held.pk, by="张丽", reason="已电话核实", at=AT + HOUR)
     assert runs.process(held.pk).refused == 2
     assert shown(drug, shop) == "12.60"
+
+
+def test_an_overtaken_snapshot_is_not_held_for_withdrawals_it_would_not_make(shop, feed):
+    rows = [f"{shop.code},{f.drug().code},10.00" for _ in range(20)]
+    deliver(feed, *rows)
+    late = receive.receive(feed=feed, data=csv(*rows[:18]), at=AT + HOUR, channel="push")
+    deliver(feed, *rows, f"{shop.code},{f.drug().code},10.00", at=AT + 2 * HOUR)
+    late = runs.process(late.pk)
+    assert (late.state, late.withdrawn) == ("published", 0)
