@@ -1,14 +1,14 @@
 """Text search for drugs and preparations: names, trade names, makers, pinyin, initials and codes; best match first.
 
 Every word of the query must match a drug; what the best word matched decides the rank (`RANKS`), then come shorter
-names before longer ones. Words of one or two characters have no trigram: they are looked up as whole terms, for
+names before longer ones, and of one name the strength with most products. Words of one or two characters have no trigram: they are looked up as whole terms, for
 `search_terms` holds every string of one or two neighbouring characters of a name.
 """
 
 import re
 
 from django.conf import settings
-from django.db.models import Case, F, Func, IntegerField, Min, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, Count, F, Func, IntegerField, Min, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat, Least, Length
 
 from catalog.models import Drug, Preparation
@@ -49,8 +49,10 @@ def preparations(q: str, *, limit: int = 20, offset: int = 0) -> list[tuple[Prep
     matching = _matching(words_of(q))
     if matching is None:
         return []
-    best = matching.values("preparation").annotate(best=Min("rank"))
-    order = ("best", Length("preparation__generic_name"), "preparation__generic_name", "preparation__strength")
+    best = matching.values("preparation").annotate(best=Min("rank"), products=Count("pk"))
+    # Of several strengths the one most makers sell is the one most people take.
+    name = "preparation__generic_name"
+    order = ("best", Length(name), name, "-products", "preparation__strength")
     ids = [row["preparation"] for row in best.order_by(*order, "preparation")[offset : offset + limit]]
     database = settings.SEARCH_DATABASE
     found = Preparation.objects.using(database).in_bulk(ids)
