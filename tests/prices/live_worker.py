@@ -1,6 +1,7 @@
 """Real processes for the kill tests: a Redis and a worker of our own, and locks that stop a worker at a chosen step."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,6 +76,7 @@ def broker_of_our_own() -> Iterator[Broker]:
     finally:
         _send_tasks_to(before)
         broker.kill()
+        shutil.rmtree(broker.folder)
 
 
 def _send_tasks_to(url: str) -> None:
