@@ -69,22 +69,20 @@ def stage(run: FeedRun, checked: Checked, *, complete: bool, done: Sequence[int]
     refused = pl.concat([refused, suspects])
     shops = _shops(run, accepted, refused, complete=complete)
     _copy_rest(accepted, refused, shops)
-    live = differences.join(suspects, on="line", how="anti").filter("live")
+    judged = differences.join(suspects, on="line", how="anti")
+    live = judged.filter("live")
     moved = (live["price_fen"] / live["old_fen"] - 1).abs() > settings.HOLD_MOVE
     with connection.cursor() as cursor:
         # The planner must know how many rows there are before it is asked to join them.
         cursor.execute("ANALYZE staged; ANALYZE staged_refused; ANALYZE staged_scheduled; ANALYZE staged_pharmacy")
         cursor.execute(statement("stage_vanishing"), {"feed": run.feed_id, "run": run.pk})
-        cursor.execute("ANALYZE staged_vanishing")
-        cursor.execute(statement("stage_withdrawals"), {"feed": run.feed_id})
         withdrawals = [(live_offers, gone) for _shop, live_offers, gone in cursor.fetchall()]
-        cursor.execute(statement("stage_compared"))
-        (compared,) = cursor.fetchone()
+        cursor.execute("ANALYZE staged_vanishing")
     return Staged(
         refused=refused.sort("line"),
         pharmacies=list(shops.select("pharmacy_id", "accepted").iter_rows()),
         rows=rows,
-        compared=compared,
+        compared=declared.height - suspects.height - (judged.height - live.height),  # all that have a live offer
         moved=int(moved.sum()),
         withdrawals=withdrawals,
     )
