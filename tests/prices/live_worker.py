@@ -61,6 +61,9 @@ class Broker:
         client = redis.Redis.from_url(self.url)
         return int(client.llen("small")) + int(client.llen("bulk"))
 
+    def clear(self) -> None:
+        redis.Redis.from_url(self.url).flushall()
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -43,6 +43,7 @@ def broker(django_db_setup: None, django_db_blocker: Any) -> Iterator[Broker]:
 @pytest.fixture
 def workers(committed: None, broker: Broker, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     """Start a worker; whatever still runs at the end is killed."""
+    broker.clear()  # of what the workers of the test before had not got to
     started: list[Worker] = []
 
     def start(**options: Any) -> Worker:
@@ -83,8 +84,8 @@ class Delivery:
 
 
 def sweep() -> None:
-    """What beat sends every ten seconds."""
-    current_app.send_task("prices.tasks.requeue_runs", queue="small")
+    """What beat sends every ten seconds; it expires, so that a busy worker does not find a heap of them."""
+    current_app.send_task("prices.tasks.requeue_runs", queue="small", expires=1)
 
 
 def is_published(run: FeedRun) -> bool:
