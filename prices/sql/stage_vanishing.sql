@@ -17,7 +17,9 @@ WITH walked AS MATERIALIZED (
         OFFSET 0
     ) o
     LEFT JOIN prices_pharmacyfeed mine ON mine.pharmacy_id = p.pharmacy_id AND mine.feed_id = %(feed)s
-    LEFT JOIN staged listed ON listed.drug_id = o.drug_id AND listed.pharmacy_id = o.pharmacy_id
+    -- The fence makes it one hash of the delivery instead of a probe for each offer.
+    LEFT JOIN (SELECT drug_id, pharmacy_id FROM staged OFFSET 0) listed
+        ON listed.drug_id = o.drug_id AND listed.pharmacy_id = o.pharmacy_id
     LEFT JOIN (SELECT DISTINCT drug_id, pharmacy_id FROM staged_scheduled) later
         ON later.drug_id = o.drug_id AND later.pharmacy_id = o.pharmacy_id
     LEFT JOIN staged_refused doubtful ON doubtful.drug_id = o.drug_id AND doubtful.pharmacy_id = o.pharmacy_id
