@@ -50,7 +50,7 @@ def test(arguments: list[str]) -> int:
 def checks(place: Place, application: Application, env: dict[str, str], arguments: list[str]) -> list[Check]:
     """What is run, in this order."""
     python = place.python
-    production = env | {"ALLOWED_HOSTS": "yaobi.example", "HTTPS": "1"}
+    production = env | {"DEBUG": "0", "ALLOWED_HOSTS": "yaobi.example", "HTTPS": "1"}
     tests = Check("pytest", [python, "-m", "pytest", "-ra", *arguments], env)
     if arguments:
         return [tests]
