@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -45,7 +46,7 @@ def database(url: str, **options: Any) -> dict[str, Any]:
     """A Django database from a `postgresql://` URL; `options` go to the driver."""
     try:
         parts = conninfo_to_dict(url)
-    except Exception as error:
+    except psycopg.ProgrammingError as error:
         raise ImproperlyConfigured(f"not a PostgreSQL URL: {error}") from error
     return {
         "ENGINE": "django.contrib.gis.db.backends.postgis",
