@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
         ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
 ) vouched
 WHERE o.pharmacy_id = %(pharmacy_id)s
-    AND o.state = 1
+    AND o.state <> 0  -- not `= 1`, which would let old statistics bring in all of offer_cheapest
     AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
     AND (n.generic_name COLLATE "C", d.code COLLATE "C") > (%(after_name)s, %(after_code)s)
 ORDER BY n.generic_name COLLATE "C", d.code COLLATE "C"

@@ -13,7 +13,8 @@ WITH walked AS MATERIALIZED (
     FROM staged_pharmacy p
     CROSS JOIN LATERAL (
         SELECT drug_id, pharmacy_id, confirmed_at, run_id FROM prices_offer
-        WHERE pharmacy_id = p.pharmacy_id AND feed_id = %(feed)s AND state = 1
+        -- Not `state = 1`: where statistics are old the planner would and offer_pharmacy with all of offer_cheapest.
+        WHERE pharmacy_id = p.pharmacy_id AND feed_id = %(feed)s AND state <> 0
         OFFSET 0
     ) o
     LEFT JOIN prices_pharmacyfeed mine ON mine.pharmacy_id = p.pharmacy_id AND mine.feed_id = %(feed)s
