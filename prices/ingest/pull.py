@@ -89,5 +89,6 @@ def _refuse_inside(url: str) -> None:
 def _last_delivery(feed: Feed) -> bytes:
     last = feed.runs.filter(channel=FeedRun.Channel.PULL).order_by("-pk").first()
     if last is None:
+        Feed.objects.filter(pk=feed.pk).update(etag="")
         raise PullProblem(_("对方称文件未变，但这里没有收到过：已清除标记，下次重新拉取"))
     return store.load(last)

@@ -100,3 +100,10 @@ def test_an_address_inside_is_refused(feed: Feed, settings: Any) -> None:
 def test_a_server_that_is_gone_says_what_to_check(feed: Feed, publisher: Publisher) -> None:
     Feed.objects.update(url="http://127.0.0.1:9/prices.csv")
     assert "网络" in pull.pull(feed.pk, at=AT)
+
+
+def test_a_304_about_a_file_that_never_came_is_forgotten(feed: Feed, publisher: Publisher) -> None:
+    Feed.objects.update(etag=f'"{hash(publisher.body)}"')
+    assert "没有收到过" in pull.pull(feed.pk, at=AT)
+    feed.refresh_from_db()
+    assert feed.etag == ""
