@@ -104,9 +104,16 @@ class DrugListEntry(models.Model):
 class Scheme(models.Model):
     """A procurement scheme (集采): national round, provincial, alliance or city."""
 
+    class Level(models.TextChoices):
+        NATIONAL = "national", "国家"
+        PROVINCIAL = "provincial", "省级"
+        ALLIANCE = "alliance", "联盟"
+        CITY = "city", "市级"
+
     code = models.CharField("编号", max_length=40, unique=True)
     name = models.CharField("名称", max_length=120)
-    level = models.CharField("层级", max_length=20)
+    level = models.CharField("层级", max_length=20, choices=Level)
+    round = models.CharField("批次", max_length=40, blank=True)  # 第七批, or the name of the alliance
     area = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name="地区")
     valid = ValidField()
     document = models.CharField("文件", max_length=120, blank=True)
@@ -133,6 +140,12 @@ class ReferencePrice(models.Model):
         PACK = "pack", "每盒"
         SMALLEST = "smallest", "每最小制剂单位"
 
+    class Supplier(models.TextChoices):
+        """A 集采 price is of the area's main supplier, or of the one that steps in (备选, 备供)."""
+
+        MAIN = "main", "主供"
+        RESERVE = "reserve", "备供"
+
     drug = models.ForeignKey(Drug, on_delete=models.CASCADE, related_name="references", verbose_name="药品")
     area = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name="地区")
     kind = models.CharField("类别", max_length=16, choices=Kind)
@@ -141,12 +154,14 @@ class ReferencePrice(models.Model):
     valid = ValidField()
     document = models.CharField("文件", max_length=120)
     scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, null=True, blank=True, verbose_name="集采批次")
+    supplier = models.CharField("供应地位", max_length=7, choices=Supplier, blank=True)
 
     objects: Any = ValidQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "参考价"
         constraints = [
+            models.CheckConstraint(name="reference_supplier_only_of_vbp", condition=Q(supplier="") | Q(kind="vbp")),
             models.CheckConstraint(name="reference_amount_above_zero", condition=Q(amount__gt=0)),
             ExclusionConstraint(
                 name="reference_once_at_a_time",

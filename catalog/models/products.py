@@ -29,6 +29,37 @@ class Preparation(models.Model):
         return f"{self.generic_name} {self.strength}"
 
 
+class DailyDose(models.Model):
+    """限定日剂量 (DDD) of a generic name, in one dosage form or in all: what a day's treatment of an adult takes.
+
+    A mapping that a pharmacist has reviewed; `source` says whose figure it is (WHO, or the label).
+    """
+
+    class Unit(models.TextChoices):
+        MG = "mg", "毫克"
+        ML = "ml", "毫升"
+        IU = "IU", "单位"
+        UNIT = "unit", "片／粒／袋"  # smallest units, where a strength says nothing (fixed combinations)
+
+    generic_name = models.CharField("通用名", max_length=120)
+    dosage_form = models.CharField("剂型", max_length=60, blank=True)
+    atc = models.CharField("ATC 代码", max_length=7, blank=True)
+    amount = models.DecimalField("日剂量", max_digits=12, decimal_places=4)
+    unit = models.CharField("单位", max_length=4, choices=Unit)
+    source = models.CharField("来源", max_length=120)
+    reviewed_by = models.CharField("审核人", max_length=150)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "限定日剂量"
+        constraints = [
+            models.UniqueConstraint(name="daily_dose_once", fields=["generic_name", "dosage_form"]),
+            models.CheckConstraint(name="daily_dose_above_zero", condition=Q(amount__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.generic_name} {self.amount} {self.unit}"
+
+
 class Drug(models.Model):
     """One product code (国家医保药品代码, 品规): the level a price hangs on.
 

@@ -16,7 +16,7 @@ VALID = DateRange(date(YEAR, 1, 1), None)
 AGREEMENT = DateRange(date(YEAR, 1, 1), date(YEAR + 2, 1, 1))
 DOCUMENT = "演示：医保药品目录（非真实文件）"
 REVIEWER = "演示"
-SECTIONS = {"X": "西药部分", "Z": "中成药部分"}
+SECTIONS = {"X": Listing.Section.WESTERN, "Z": Listing.Section.PATENT}
 CONFIDENTIAL_EVERY = 5
 """Of the negotiated drugs without a published standard, every so many has a confidential one (`*`)."""
 
@@ -56,6 +56,7 @@ def _listing(edition: Edition, number: int, drug: DrugFact) -> Listing:
         number=str(number),
         category_code=drug.code[:6],
         generic_name=drug.generic_name,
+        names=[drug.generic_name],
         dosage_form=drug.dosage_form,
         ins_class=drug.ins_class,
         kind=drug.kind,
