@@ -18,8 +18,10 @@ from pharmacies.files import Row, RowProblem, read_table
 from pharmacies.importers.bulk import columns_of, copy_in, overwrite
 from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
 from pharmacies.importers.reading import (
+    CellError,
     Cells,
     half_open,
+    plain,
     problem_of,
     read_rows,
     region_code,
@@ -30,13 +32,19 @@ from pharmacies.importers.regions import in_force
 from pharmacies.models import User
 
 REQUIRED = ("drug_code", "area", "kind", "amount", "unit", "valid_from", "document")
-OPTIONAL = ("valid_to", "scheme")
+OPTIONAL = ("valid_to", "scheme", "supplier")
 DECIMALS = {ReferencePrice.Unit.PACK: 2, ReferencePrice.Unit.SMALLEST: 4}
 
 ReadAmount = Callable[[str, int], Decimal]
 """Yuan from text with at most so many decimals; raises a `ValueError` with a `reason`. Money has one reader, above."""
 
-COMPARED = ("amount", "unit", "valid", "document", "scheme_id")
+COMPARED = ("amount", "unit", "valid", "document", "scheme_id", "supplier")
+STAYS = {"scheme": "scheme_id", "supplier": "supplier"}
+"""Columns whose absence says nothing, and the attribute that then stays as stored."""
+SUPPLIERS = {
+    **dict.fromkeys(("main", "主供"), ReferencePrice.Supplier.MAIN),
+    **dict.fromkeys(("reserve", "备供", "备选"), ReferencePrice.Supplier.RESERVE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class PriceRow:
     valid: DateRange
     document: str
     scheme: str
+    supplier: str
 
 
 def load(
@@ -82,6 +91,7 @@ def load(
             return refusal(count, problems, table.notes)
         prices = [_price(row, drugs, areas, schemes) for row in rows]
         stored = list(ReferencePrice.objects.filter(drug__in=set(drugs.values())))
+        _keep(prices, stored, [stays for column, stays in STAYS.items() if column not in table.columns])
         others, overlaps = _timelines(rows, prices, stored)
         if overlaps:
             return refusal(count, overlaps, table.notes)
@@ -95,19 +105,42 @@ def read_price(cells: Cells, read_amount: ReadAmount) -> PriceRow:
     """The row's values; what is wrong stays with `cells`."""
     unit = cells.read("unit", word(ReferencePrice.Unit), ReferencePrice.Unit.PACK.value, required=True)
     decimals = DECIMALS[ReferencePrice.Unit(unit)]
+    kind = cells.read("kind", word(ReferencePrice.Kind), "", required=True)
     if not cells.row.values["valid_from"]:
         cells.refuse("missing", _("%(column)s 不能为空") % {"column": "valid_from"})
     return PriceRow(
         row=cells.row,
         drug_code=cells.read("drug_code", drug_code, "", required=True),
         area=cells.read("area", region_code, "", required=True),
-        kind=cells.read("kind", word(ReferencePrice.Kind), "", required=True),
+        kind=kind,
         unit=unit,
         amount=cells.read("amount", lambda text: read_amount(text, decimals), Decimal(0), required=True),
         valid=validity(cells),
         document=cells.text("document", limit=120, required=True),
         scheme=cells.text("scheme", limit=40),
+        supplier=_supplier(cells, kind),
     )
+
+
+def _supplier(cells: Cells, kind: str) -> str:
+    """Whose price it is: of the main supplier unless it says so; only a 集采 price has suppliers."""
+    stated = cells.read("supplier", _position, "")
+    if kind == ReferencePrice.Kind.VBP:
+        return stated or ReferencePrice.Supplier.MAIN
+    if stated and kind:
+        cells.refuse("supplier_not_vbp", _("只有集采中选价（vbp）分主供和备供：这一行的 supplier 请留空"))
+    return ""
+
+
+def _position(text: str) -> ReferencePrice.Supplier:
+    """Main or reserve. Raises `CellError` (`unknown_word`)."""
+    found = SUPPLIERS.get(plain(text).lower())
+    if found is None:
+        raise CellError(
+            "unknown_word",
+            _("供应地位“%(text)s”不认识：可用 %(words)s") % {"text": text[:40], "words": "、".join(SUPPLIERS)},
+        )
+    return found
 
 
 def _unknown_schemes(rows: list[PriceRow], known: dict[str, int]) -> list[RowProblem]:
@@ -133,7 +166,17 @@ def _price(row: PriceRow, drugs: dict[str, int], areas: dict[str, Any], schemes:
         valid=row.valid,
         document=row.document,
         scheme_id=schemes.get(row.scheme),
+        supplier=row.supplier,
     )
+
+
+def _keep(prices: list[ReferencePrice], stored: list[ReferencePrice], names: list[str]) -> None:
+    """Take over what a price had before in the attributes that the file does not speak of."""
+    known = {_key(each): each for each in stored}
+    for price in prices:
+        old = known.get(_key(price))
+        for name in names if old else ():
+            setattr(price, name, getattr(old, name))
 
 
 def _series(price: ReferencePrice) -> tuple[int, int, str]:

@@ -11,12 +11,19 @@ from catalog.importers.lookups import unknown_regions
 from catalog.models import Scheme
 from pharmacies.files import Row, read_table
 from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
-from pharmacies.importers.reading import Cells, read_rows, region_code, validity
+from pharmacies.importers.reading import CellError, Cells, plain, read_rows, region_code, validity
 from pharmacies.importers.regions import in_force
 from pharmacies.models import User
 
 REQUIRED = ("code", "name", "level", "area", "valid_from")
-OPTIONAL = ("valid_to", "document")
+OPTIONAL = ("valid_to", "document", "round")
+LEVELS = {
+    **dict.fromkeys(("national", "国家", "国家级"), Scheme.Level.NATIONAL),
+    **dict.fromkeys(("provincial", "province", "省", "省级"), Scheme.Level.PROVINCIAL),
+    **dict.fromkeys(("alliance", "联盟", "省际联盟", "省级联盟"), Scheme.Level.ALLIANCE),
+    **dict.fromkeys(("city", "municipal", "市", "市级"), Scheme.Level.CITY),
+}
+"""What documents and other systems call the levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +63,29 @@ def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, pr
     return outcome
 
 
+def level(text: str) -> Scheme.Level:
+    """The level that the word means. Raises `CellError` (`unknown_word`)."""
+    found = LEVELS.get(plain(text).lower())
+    if found is None:
+        raise CellError(
+            "unknown_word",
+            _("层级“%(text)s”不认识：可用 %(words)s") % {"text": text[:40], "words": "、".join(LEVELS)},
+        )
+    return found
+
+
 def read_scheme(cells: Cells) -> SchemeRow:
     """The row's values; what is wrong stays with `cells`."""
     if not cells.row.values["valid_from"]:
         cells.refuse("missing", _("%(column)s 不能为空") % {"column": "valid_from"})
     fields: dict[str, Any] = {
         "name": cells.text("name", limit=120, required=True),
-        "level": cells.text("level", limit=20, required=True),
+        "level": cells.read("level", level, "", required=True),
         "valid": validity(cells),
     }
-    if cells.has("document"):
-        fields["document"] = cells.text("document", limit=120)
+    for name, limit in (("document", 120), ("round", 40)):
+        if cells.has(name):
+            fields[name] = cells.text(name, limit=limit)
     return SchemeRow(
         row=cells.row,
         code=cells.identifier("code", limit=40, required=True),

@@ -80,11 +80,48 @@ def test_the_file_is_the_whole_list() -> None:
     assert set(DrugListEntry.objects.values_list("generic_name", "note")) == {("甲", ""), ("乙", "新"), ("丁", "")}
 
 
-def test_the_two_kinds_of_lists_are_independent() -> None:
+SEPARATE = Document("separate_payment", "420000", "鄂医保发〔2026〕7号", date(2026, 3, 1), date(2026, 12, 31))
+
+
+def listed(kind: str, on: date) -> set[str]:
+    """What lists of that kind name on that day."""
+    rows = DrugListEntry.objects.valid(on).filter(drug_list__kind=kind, drug_list__valid__contains=on)
+    return {row.drug.code if row.drug else row.generic_name for row in rows.select_related("drug")}
+
+
+def test_dual_channel_and_separate_payment_are_two_lists_with_documents_and_days_of_their_own() -> None:
+    imported(f"drug_code,generic_name\n{CODE},\n,甲\n")
+    imported(f"drug_code,generic_name\n{CODE},\n,乙\n", SEPARATE)
+    assert listed("dual_channel", date(2026, 2, 1)) == {CODE, "甲"}
+    assert listed("separate_payment", date(2026, 2, 28)) == set()
+    assert listed("separate_payment", date(2026, 12, 31)) == {CODE, "乙"}
+    assert listed("separate_payment", date(2027, 1, 1)) == set()
+    imported("generic_name\n乙\n", SEPARATE)
+    assert listed("separate_payment", date(2026, 6, 1)) == {"乙"}, "the drug left this list"
+    assert listed("dual_channel", date(2026, 6, 1)) == {CODE, "甲"}, "and stays on the other"
+    assert listed("dual_channel", date(2027, 6, 1)) == {CODE, "甲"}
+
+
+@pytest.mark.parametrize("kind", DrugList.Kind.values)
+def test_every_kind_of_list_is_imported_with_its_document_and_days(kind: str) -> None:
+    document = Document(kind, "420000", f"文件〔2026〕{kind}", NEW_YEAR, date(2026, 12, 31))
+    assert imported(f"drug_code,generic_name,dosage_form\n{CODE},,\n,甲,片剂\n", document).created == 2
+    row = DrugList.objects.get()
+    assert (row.kind, row.area.code, row.document) == (kind, "420000", f"文件〔2026〕{kind}")
+    assert (row.valid.lower, row.valid.upper) == (NEW_YEAR, date(2027, 1, 1))
+    assert listed(kind, date(2026, 12, 31)) == {CODE, "甲"}
+    assert listed(kind, date(2027, 1, 1)) == listed(kind, date(2025, 12, 31)) == set()
+    others = [other for other in DrugList.Kind.values if other != kind]
+    assert not DrugListEntry.objects.filter(drug_list__kind__in=others).exists()
+
+
+def test_lists_of_two_areas_do_not_touch_each_other() -> None:
+    f.region("420100", "武汉市", f.region())
     imported("generic_name\n甲\n")
-    imported("generic_name\n乙\n", Document("separate_payment", "420000", "另一文件", NEW_YEAR))
+    imported("generic_name\n乙\n", Document("dual_channel", "420100", "武医保〔2026〕2号", NEW_YEAR))
+    imported("generic_name\n甲\n丙\n")
+    assert listed("dual_channel", NEW_YEAR) == {"甲", "乙", "丙"}
     assert DrugList.objects.count() == 2
-    assert DrugListEntry.objects.count() == 2
 
 
 def test_an_open_list_ends_where_its_successor_begins() -> None:
@@ -159,6 +196,24 @@ def test_a_list_that_cannot_be_is_refused_in_one_sentence(document: Document, sa
         imported("generic_name\n甲\n", document)
 
 
+def test_a_refused_list_leaves_the_stored_one_as_it_was() -> None:
+    imported("generic_name\n甲\n")
+    before, held = entries(), list(DrugList.objects.values())
+    assert imported("generic_name,drug_code\n乙,\n,XC08CAB037A001010180518\n").refused == 1
+    newer = Document("dual_channel", "420000", "新文件", date(2027, 1, 1))
+    assert imported("generic_name,valid_to\n乙,2026-12-31\n", newer).refused == 1
+    assert entries() == before
+    assert list(DrugList.objects.values()) == held, "the open list has not been ended by a refused successor"
+    assert AuditEvent.objects.count() == 1
+
+
+def test_a_dry_run_counts_and_changes_nothing() -> None:
+    imported("generic_name\n甲\n")
+    outcome = imported("generic_name\n乙\n", dry_run=True)
+    assert (outcome.created, outcome.removed) == (1, 1)
+    assert {row[1] for row in entries()} == {"甲"}
+
+
 def test_a_file_without_targets_is_refused() -> None:
     with pytest.raises(FileProblem, match="drug_code"):
         imported("note\nx\n")
@@ -174,6 +229,27 @@ def test_the_command_imports_as_documented(tmp_path: Path) -> None:
         "import_list", str(file), *ARGUMENTS, "--valid-from", "2026-01-01", "--json", stdout=(out := io.StringIO())
     )
     assert '"created": 1' in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"--area": "430000"}, "430000"),
+        ({"--valid-to": "2025-12-31"}, "--valid-to"),
+        ({"--valid-from": "2025-06-01"}, "重叠"),
+    ],
+)
+def test_the_command_says_in_one_line_why_a_list_cannot_be(change: dict[str, str], says: str, tmp_path: Path) -> None:
+    imported("generic_name\n甲\n", Document("dual_channel", "420000", "旧文件", NEW_YEAR, date(2026, 12, 31)))
+    file = tmp_path / "list.csv"
+    file.write_text(f"drug_code\n{CODE}\n")
+    said = dict(zip(ARGUMENTS[::2], ARGUMENTS[1::2], strict=True)) | {"--valid-from": "2026-01-01"} | change
+    with pytest.raises(CommandError) as refused:
+        call_command("import_list", str(file), *(word for pair in said.items() for word in pair))
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert refused.value.returncode == 1
+    assert {row[1] for row in entries()} == {"甲"}
 
 
 @pytest.mark.parametrize("wrong", [["--valid-from", "1.1.2026"], ["--kind", "best", "--valid-from", "2026-01-01"]])

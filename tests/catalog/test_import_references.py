@@ -21,7 +21,7 @@ from ..factories import AT
 pytestmark = pytest.mark.django_db
 
 CODE = "XC08CAB037A001010180517"
-HEAD = "drug_code,area,kind,amount,unit,valid_from,document,valid_to,scheme\n"
+HEAD = "drug_code,area,kind,amount,unit,valid_from,document,valid_to,scheme,supplier\n"
 SCHEME = "code,name,level,area,valid_from,valid_to,document\nVBP-9,第九批,国家,420000,2026-01-01,2027-12-31,国采〔2025〕1号\n"
 
 
@@ -31,9 +31,9 @@ def world() -> None:
     f.drug(code=CODE)
 
 
-def imported(*rows: str) -> Outcome:
+def imported(*rows: str, head: str = HEAD) -> Outcome:
     return references.load(
-        data=(HEAD + "\n".join(rows) + "\n").encode(),
+        data=(head + "\n".join(rows) + "\n").encode(),
         read_amount=lambda text, decimals: yuan_of(text, decimals=decimals),
         at=AT,
         by="经办人",
@@ -51,6 +51,7 @@ def row(**change: str) -> str:
         "document": "鄂药采〔2025〕3号",
         "last": "",
         "scheme": "",
+        "supplier": "",
     }
     return ",".join((base | change).values())
 
@@ -87,12 +88,44 @@ def test_a_scheme_is_known_by_its_code() -> None:
         (("2026-01-01", ""), "missing"),
         (("2027-12-31", "2025-12-31"), "range"),
         (("VBP-9", ""), "missing"),
+        (("国家", ""), "missing"),
+        (("国家", "国际"), "unknown_word"),
+        (("国家", "national round"), "unknown_word"),
         (("VBP-9", "1.0E+09"), "spreadsheet_number"),
     ],
 )
 def test_one_flaw_refuses_the_schemes(change: tuple[str, str], reason: str) -> None:
     outcome = load_schemes(SCHEME.replace(*change))
     assert [problem.reason for problem in outcome.problems] == [reason]
+    assert not Scheme.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        *((word, "national") for word in ("national", "National", "国家", "国家级")),
+        *((word, "provincial") for word in ("provincial", "province", "省", "省级")),
+        *((word, "alliance") for word in ("alliance", "联盟", "省际联盟", "省级联盟")),
+        *((word, "city") for word in ("city", "municipal", "市", "市级", "ｃｉｔｙ")),
+    ],
+)
+def test_the_words_for_a_level_are_stored_as_one(said: str, stored: str) -> None:
+    assert load_schemes(SCHEME.replace("国家", said)).created == 1
+    assert Scheme.objects.get().level == stored
+
+
+def test_the_round_is_kept_where_a_file_does_not_speak_of_it() -> None:
+    head, line = SCHEME.splitlines()
+    assert load_schemes(f"{head},round\n{line},第九批\n").created == 1
+    assert load_schemes(SCHEME).unchanged == 1
+    assert Scheme.objects.get().round == "第九批"
+    assert load_schemes(f"{head},round\n{line},\n").updated == 1
+
+
+def test_one_bad_scheme_keeps_the_good_ones_out() -> None:
+    _head, line = SCHEME.splitlines()
+    outcome = load_schemes(SCHEME + line.replace("VBP-9", "VBP-8").replace("2027-12-31", "2025-12-31") + "\n")
+    assert [(problem.line, problem.reason) for problem in outcome.problems] == [(3, "range")]
     assert not Scheme.objects.exists()
 
 
@@ -106,6 +139,44 @@ def test_every_column_is_stored() -> None:
     assert (price.drug.code, price.area.code, price.kind, price.unit) == (CODE, "420000", "vbp", "smallest")
     assert (price.amount, price.document, price.scheme.code) == (Decimal("0.0571"), "鄂药采〔2025〕3号", "VBP-9")
     assert timeline() == [(Decimal("0.0571"), D("2026-01-01"), D("2027-01-01"))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "stored"),
+    [
+        ("vbp", "", "main"),
+        ("vbp", "main", "main"),
+        ("vbp", "主供", "main"),
+        ("vbp", "reserve", "reserve"),
+        ("vbp", "备供", "reserve"),
+        ("vbp", "备选", "reserve"),
+        ("listed", "", ""),
+    ],
+)
+def test_only_a_tender_price_has_a_supplier_and_it_is_the_main_one_by_default(
+    kind: str, said: str, stored: str
+) -> None:
+    assert imported(row(kind=kind, supplier=said)).created == 1
+    assert ReferencePrice.objects.get().supplier == stored
+
+
+def test_two_suppliers_of_an_area_are_two_products() -> None:
+    other = f.drug().code
+    outcome = imported(row(kind="vbp", amount="9.00"), row(kind="vbp", amount="9.90", code=other, supplier="备供"))
+    assert outcome.created == 2
+    assert set(ReferencePrice.objects.values_list("drug__code", "supplier")) == {(CODE, "main"), (other, "reserve")}
+
+
+def test_columns_that_a_file_does_not_have_leave_what_is_stored() -> None:
+    load_schemes(SCHEME)
+    imported(row(kind="vbp", scheme="VBP-9", supplier="reserve"))
+    short = ",".join(HEAD.split(",")[:-2]) + "\n"
+    cells = row(kind="vbp", amount="11.00").split(",")[:-2]
+    assert imported(",".join(cells), head=short).updated == 1
+    price: Any = ReferencePrice.objects.get()
+    assert (price.amount, price.scheme.code, price.supplier) == (Decimal("11.00"), "VBP-9", "reserve")
+    assert imported(row(kind="vbp", amount="11.00")).updated == 1, "an empty cell is its value"
+    assert ReferencePrice.objects.filter(scheme=None, supplier="main").count() == 1
 
 
 def test_importing_twice_changes_nothing() -> None:
@@ -165,6 +236,8 @@ FLAWS = {
     "ends before it begins": ({"last": "2025-12-31"}, "range"),
     "no document": ({"document": ""}, "missing"),
     "unknown scheme": ({"scheme": "VBP-1"}, "scheme_unknown"),
+    "unknown supplier": ({"kind": "vbp", "supplier": "second", "first": "2027-01-01"}, "unknown_word"),
+    "supplier of a listed price": ({"supplier": "main"}, "supplier_not_vbp"),
 }
 
 
