@@ -1,15 +1,18 @@
-"""HOW MUCH, over time, and who says so: feeds and their runs, current offers, changes."""
+"""HOW MUCH, over time, and who says so: feeds and their runs, current offers, changes, statistics."""
 
 from prices.models.feeds import Feed, FeedRun, PharmacyFeed, Rejection, RunPharmacy
 from prices.models.offers import Offer, PriceChange, ScheduledPrice, SourcePrice, Stock
+from prices.models.statistics import AreaPrice, RollUp
 
 __all__ = [
+    "AreaPrice",
     "Feed",
     "FeedRun",
     "Offer",
     "PharmacyFeed",
     "PriceChange",
     "Rejection",
+    "RollUp",
     "RunPharmacy",
     "ScheduledPrice",
     "SourcePrice",
