@@ -1,65 +1,58 @@
-"""`reimbursed_as`: drug on the list AND pharmacy so designated AND both valid on the day."""
+"""What lists say about offers: `reimbursed_as` (drug on the list AND pharmacy so designated AND both valid on the day),
+and what may not be retailed (麻醉药品, 第一类精神药品, 终止妊娠药品 …): never ranked at a pharmacy that the list binds.
 
-from dataclasses import dataclass
+Of the lists of a kind the one of a pharmacy's nearest area counts, alone.
+"""
+
+from collections.abc import Iterable
 from datetime import date
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
 
-from catalog.models import Drug, DrugList, DrugListEntry, Listing, ListingMatch
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """The drugs that can be reimbursed somewhere, and where.
-
-    `areas` is None when being covered does not depend on the area; else the areas that have a list of the kind, and
-    `pairs` says which drugs the list of an area names. The list of a pharmacy's nearest such area counts, alone.
-    """
-
-    drugs: tuple[Drug, ...]
-    areas: tuple[int, ...] | None = None
-    pairs: tuple[tuple[int, int], ...] = ()
-
+from catalog.models import Drug, DrugList, Listing, ListingMatch
+from pharmacies.models import Region
+from prices.search.plans import run
+from prices.search.questions import Barred, Coverage
 
 LISTED = {"dual_channel": DrugList.Kind.DUAL_CHANNEL, "chronic_disease": DrugList.Kind.CHRONIC_DISEASE}
 REIMBURSED_AS = ("dual_channel", "chronic_disease", "outpatient_pooling")
+
+_Pairs = tuple[tuple[int, int], ...]
 
 
 def coverage(drugs: tuple[Drug, ...], reimbursed_as: str, on: date) -> Coverage:
     """Which of `drugs` count as `reimbursed_as` on the day `on`, and in which areas."""
     if reimbursed_as in LISTED:
-        return _listed(drugs, LISTED[reimbursed_as], on)
+        areas, pairs = _listed(LISTED[reimbursed_as], (drug.pk for drug in drugs), on)
+        somewhere = {drug_id for _area, drug_id in pairs}
+        return Coverage(tuple(drug for drug in drugs if drug.pk in somewhere), areas, pairs)
     in_force = Listing.objects.using(settings.SEARCH_DATABASE).in_force(on)
-    reviewed = set(_accepted(drugs).filter(listing__in=in_force).values_list("drug_id", flat=True))
+    accepted = ListingMatch.objects.using(settings.SEARCH_DATABASE).filter(
+        drug__in=drugs, state=ListingMatch.State.ACCEPTED, listing__in=in_force
+    )
+    reviewed = set(accepted.values_list("drug_id", flat=True))
     return Coverage(tuple(drug for drug in drugs if drug.pk in reviewed))
 
 
-def _accepted(drugs: tuple[Drug, ...]) -> QuerySet[ListingMatch]:
-    matches = ListingMatch.objects.using(settings.SEARCH_DATABASE)
-    return matches.filter(drug__in=drugs, state=ListingMatch.State.ACCEPTED)
+def not_for_retail(drug_ids: Iterable[int], on: date) -> Barred:
+    """Which of the drugs pharmacies of which areas may not sell on the day `on`. One query where there is none."""
+    areas, pairs = _listed(DrugList.Kind.NOT_FOR_RETAIL, drug_ids, on)
+    return Barred(areas, pairs) if pairs else Barred()
 
 
-def _listed(drugs: tuple[Drug, ...], kind: DrugList.Kind, on: date) -> Coverage:
-    """An entry names a drug, a listing the drug has been matched to, or a generic name with or without its form."""
-    lists = dict(DrugList.objects.using(settings.SEARCH_DATABASE).filter(kind=kind).valid(on).values_list("pk", "area"))
-    of_listing: dict[int, set[int]] = {}
-    for drug_id, listing_id in _accepted(drugs).values_list("drug_id", "listing_id"):
-        of_listing.setdefault(listing_id, set()).add(drug_id)
-    of_name: dict[str, list[Drug]] = {}
-    for drug in drugs:
-        of_name.setdefault(drug.preparation.generic_name, []).append(drug)
-    entries = DrugListEntry.objects.using(settings.SEARCH_DATABASE).filter(drug_list__in=lists).valid(on)
-    named = entries.filter(Q(drug__in=drugs) | Q(listing__in=of_listing) | Q(generic_name__in=of_name))
-    pairs: set[tuple[int, int]] = set()
-    for entry in named:
-        covered = {entry.drug_id} if entry.drug_id else set()
-        if entry.listing_id:
-            covered |= of_listing[entry.listing_id]
-        for drug in of_name.get(entry.generic_name, ()):
-            if entry.dosage_form in ("", drug.preparation.dosage_form):
-                covered.add(drug.pk)
-        pairs.update((lists[entry.drug_list_id], drug_id) for drug_id in covered)
-    somewhere = {drug_id for _area, drug_id in pairs}
-    left = tuple(drug for drug in drugs if drug.pk in somewhere)
-    return Coverage(left, tuple(lists.values()), tuple(sorted(pairs)))
+def at_no_pharmacy(barred: Barred) -> set[int]:
+    """The drugs that no pharmacy at all may sell: no statement need look for them."""
+    if not barred.pairs:
+        return set()
+    regions = Region.objects.using(settings.SEARCH_DATABASE)
+    if regions.filter(parent=None).exclude(pk__in=barred.areas).exists():
+        return set()  # below that root there are pharmacies that no list binds
+    named = set(barred.pairs)
+    return {drug_id for _area, drug_id in named if all((area, drug_id) in named for area in barred.areas)}
+
+
+def _listed(kind: DrugList.Kind, drug_ids: Iterable[int], on: date) -> tuple[tuple[int, ...], _Pairs]:
+    """The areas that have a list of the kind, and (area, drug) of what each names (listed.sql)."""
+    rows = run("listed", {"kind": kind.value, "day": on, "drugs": list(drug_ids)})
+    areas = tuple(dict.fromkeys(area for area, _drug in rows))
+    return areas, tuple((area, drug) for area, drug in rows if drug is not None)

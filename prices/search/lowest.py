@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import timezone
 
+from prices.search.lists import at_no_pharmacy, not_for_retail
 from prices.search.plans import run
 
 
@@ -13,5 +15,9 @@ def lowest(drug_ids: Iterable[int], *, at: datetime) -> dict[int, int]:
 
     Raises `SearchTimeout`.
     """
-    rows = run("lowest", {"drugs": list(drug_ids), "at": at, "stale_after": settings.STALE_AFTER})
+    asked = list(drug_ids)
+    barred = not_for_retail(asked, timezone.localdate(at))
+    nowhere = at_no_pharmacy(barred)
+    drugs = [drug for drug in asked if drug not in nowhere]
+    rows = run("lowest", {"drugs": drugs, "at": at, "stale_after": settings.STALE_AFTER} | barred.parameters)
     return {row[0]: row[1] for row in rows}

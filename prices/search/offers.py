@@ -1,15 +1,29 @@
 """Offers of a drug or a preparation in an order: exact, as a scan of all offers would give them, ties included."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils import timezone
 
+from pharmacies.models import Pharmacy
 from prices.models import Stock
-from prices.search.lists import Coverage, coverage
+from prices.search.lists import at_no_pharmacy, coverage, not_for_retail
 from prices.search.plans import Plan, Row, Sort, choose, parameters
-from prices.search.questions import Answer, Filters, Found, Place, Shop, Target, Where, cost, designations_of
+from prices.search.questions import (
+    Answer,
+    Barred,
+    Coverage,
+    Filters,
+    Found,
+    Place,
+    Shop,
+    Target,
+    Where,
+    cost,
+    designations_of,
+)
 
 
 def find(
@@ -27,18 +41,19 @@ def find(
 ) -> Answer:
     """The page of `limit` offers that follows `after`; `plan` is chosen by what it would have to read.
 
-    Eligible is an offer that is live, not `out` of stock and not hidden as stale, at a pharmacy that is ranked today.
+    Eligible is an offer that is live, not `out` of stock and not hidden as stale, at a pharmacy that is ranked today
+    and may sell the drug: what a list bars from retail is shown at medical institutions only.
     Fresh offers come first, stale ones after; `rank` is the competition rank by the sort's first key within fresh,
     continued in stale and over pages. `nearest` needs an origin (`ValueError`). Raises `SearchTimeout`.
     """
     if sort == "nearest" and where.origin is None:
         raise ValueError("nearest needs an origin")
-    covered = Coverage(target.drugs)
-    if filters.reimbursed_as:
-        covered = coverage(target.drugs, filters.reimbursed_as, timezone.localdate(at))
+    covered, barred = _allowed(target, filters, timezone.localdate(at))
     if not covered.drugs:
         return Answer((), None, where.origin, at)
-    asked = parameters(target, covered, where, sort=sort, filters=filters, at=at, rows=limit + 1, after=after)
+    asked = parameters(
+        target, covered, where, sort=sort, filters=filters, at=at, rows=limit + 1, after=after, barred=barred
+    )
     rows = (plan or choose(sort, asked))(asked)
     results = tuple(
         _found(row, rank, target, where, quantity, yuan_per_km)
@@ -46,6 +61,17 @@ def find(
     )
     more = len(rows) > limit
     return Answer(results, _place(rows[limit - 1], results[-1], after, limit) if more else None, where.origin, at)
+
+
+def _allowed(target: Target, filters: Filters, on: date) -> tuple[Coverage, Barred]:
+    """Which of the drugs may be found at all, and where some may not."""
+    covered = coverage(target.drugs, filters.reimbursed_as, on) if filters.reimbursed_as else Coverage(target.drugs)
+    if not covered.drugs or Pharmacy.Kind.PHARMACY not in filters.kinds:
+        return covered, Barred()
+    barred = not_for_retail((drug.pk for drug in covered.drugs), on)
+    if set(filters.kinds) == {Pharmacy.Kind.PHARMACY} and (nowhere := at_no_pharmacy(barred)):
+        covered = replace(covered, drugs=tuple(drug for drug in covered.drugs if drug.pk not in nowhere))
+    return covered, barred
 
 
 def _ranks(rows: Iterable[Row], sort: Sort, after: Place | None) -> list[int]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from catalog.models import Drug
 from catalog.pinyin import normal_text
@@ -94,13 +95,14 @@ def named(q: str, *, origin: Wgs84 | None = None, limit: int = 20, after: tuple[
 def shelf(
     listed: Listed, *, at: datetime, limit: int = 20, after: tuple[Any, ...] | None = None
 ) -> tuple[tuple[Found, ...], tuple[Any, ...] | None]:
-    """What the pharmacy sells, by name; nothing is ranked here. `after`: (generic name, drug code)."""
+    """What the pharmacy sells and may sell, by name; nothing is ranked here. `after`: (generic name, drug code)."""
     name, code = after or ("", "")
     rows = run(
         "pharmacy_shelf",
         {
             "pharmacy_id": listed.shop.id,
             "at": at,
+            "day": timezone.localdate(at),
             "stale_after": settings.STALE_AFTER,
             "hidden_after": settings.HIDDEN_AFTER,
             "after_name": name,

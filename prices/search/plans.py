@@ -15,8 +15,7 @@ from psycopg.types.multirange import Multirange
 
 from pharmacies.hours import minute_of_week
 from pharmacies.models import Designation
-from prices.search.lists import Coverage
-from prices.search.questions import Filters, Place, Target, Where
+from prices.search.questions import Barred, Coverage, Filters, Place, Target, Where
 from prices.sql import statement
 
 Sort = Literal["nearest", "cheapest"]
@@ -88,32 +87,36 @@ def place_parameters(where: Where, filters: Filters, at: datetime) -> Parameters
 
 def parameters(
     target: Target, coverage: Coverage, where: Where, *, sort: Sort, filters: Filters, at: datetime, rows: int,
-    after: Place | None,
+    after: Place | None, barred: Barred = Barred(),  # noqa: B008  frozen
 ) -> Parameters:  # fmt: skip
     """Every named parameter of the four plans. Drugs stand in the order of their codes."""
     start = after or Place(stale=False, distance=-1.0, price_key=-1, pharmacy_code="", drug_code="", position=0, rank=0)
-    return place_parameters(where, filters, at) | {
-        "drugs": [drug.pk for drug in coverage.drugs],
-        "weights": [target.weight(drug) for drug in coverage.drugs],
-        "listed": coverage.areas is not None,
-        "list_areas": list(coverage.areas or ()),
-        "covered_areas": [area for area, _drug in coverage.pairs],
-        "covered_drugs": [drug for _area, drug in coverage.pairs],
-        "at": at,
-        "stale_after": settings.STALE_AFTER,
-        "hidden_after": settings.HIDDEN_AFTER,
-        "in_stock": filters.in_stock,
-        "per_pharmacy": filters.per_pharmacy,
-        "by_price": sort == "cheapest",
-        "rows": rows,
-        "first_page": after is None,
-        "after_stale": start.stale,
-        "after_distance": start.distance,
-        "after_price": start.price_key,
-        "after_code": start.pharmacy_code,
-        # How many of the drugs stand up to that code: the ordinal of the last one seen.
-        "after_drug": sum(drug.code <= start.drug_code for drug in coverage.drugs),
-    }
+    return (
+        place_parameters(where, filters, at)
+        | barred.parameters
+        | {
+            "drugs": [drug.pk for drug in coverage.drugs],
+            "weights": [target.weight(drug) for drug in coverage.drugs],
+            "listed": coverage.areas is not None,
+            "list_areas": list(coverage.areas or ()),
+            "covered_areas": [area for area, _drug in coverage.pairs],
+            "covered_drugs": [drug for _area, drug in coverage.pairs],
+            "at": at,
+            "stale_after": settings.STALE_AFTER,
+            "hidden_after": settings.HIDDEN_AFTER,
+            "in_stock": filters.in_stock,
+            "per_pharmacy": filters.per_pharmacy,
+            "by_price": sort == "cheapest",
+            "rows": rows,
+            "first_page": after is None,
+            "after_stale": start.stale,
+            "after_distance": start.distance,
+            "after_price": start.price_key,
+            "after_code": start.pharmacy_code,
+            # How many of the drugs stand up to that code: the ordinal of the last one seen.
+            "after_drug": sum(drug.code <= start.drug_code for drug in coverage.drugs),
+        }
+    )
 
 
 def nearest_walk(parameters: Parameters) -> list[Row]:

@@ -86,6 +86,40 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """The drugs that can be reimbursed somewhere, and where.
+
+    `areas` is None when being covered does not depend on the area; else the areas that have a list of the kind, and
+    `pairs` says which drugs the list of an area names. The list of a pharmacy's nearest such area counts, alone.
+    """
+
+    drugs: tuple[Drug, ...]
+    areas: tuple[int, ...] | None = None
+    pairs: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """What pharmacies may not sell: `areas` that have such a list, (area, drug) `pairs` of what it names.
+
+    Empty when none of the drugs asked about is named: then nothing need be checked.
+    """
+
+    areas: tuple[int, ...] = ()
+    pairs: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """As the statements name them."""
+        return {
+            "barring": bool(self.pairs),
+            "barring_areas": list(self.areas),
+            "barred_areas": [area for area, _drug in self.pairs],
+            "barred_drugs": [drug for _area, drug in self.pairs],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """What a card says about a pharmacy: facts of today; `lng`, `lat` in WGS-84, `open_minutes` None when unknown."""
 

@@ -8,7 +8,10 @@ WITH shops AS NOT MATERIALIZED (
         COALESCE(t.location <-> %(origin)s::geography, 0) AS distance,
         CASE WHEN %(listed)s THEN (
             SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
-            WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area
+            WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area,
+        CASE WHEN %(barring)s AND t.kind = 'pharmacy' THEN (
+            SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
+            WHERE a.id = ANY(%(barring_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS barring_area
     FROM pharmacies_pharmacytoday t
     WHERE t.ranked
         AND t.kind = ANY(%(kinds)s)
@@ -22,6 +25,9 @@ target AS NOT MATERIALIZED (
 ),
 covered AS NOT MATERIALIZED (
     SELECT * FROM unnest(%(covered_areas)s::bigint[], %(covered_drugs)s::int[]) c (area_id, drug_id)
+),
+barred AS NOT MATERIALIZED (
+    SELECT * FROM unnest(%(barred_areas)s::bigint[], %(barred_drugs)s::int[]) b (area_id, drug_id)
 ),
 offers AS NOT MATERIALIZED (
     SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, said.generated, said.as_of, said.stale
@@ -49,7 +55,8 @@ found AS NOT MATERIALIZED (
     FROM target d
     CROSS JOIN LATERAL (SELECT * FROM offers WHERE drug_id = d.drug_id OFFSET 0) o
     CROSS JOIN LATERAL (SELECT * FROM shops WHERE shops.pharmacy_id = o.pharmacy_id OFFSET 0) shop
-    WHERE NOT %(listed)s OR (shop.list_area, o.drug_id) IN (SELECT * FROM covered)
+    WHERE (NOT %(listed)s OR (shop.list_area, o.drug_id) IN (SELECT * FROM covered))
+        AND (NOT %(barring)s OR ((shop.barring_area, o.drug_id) IN (SELECT * FROM barred)) IS NOT TRUE)
 ),
 page AS (
     SELECT * FROM found

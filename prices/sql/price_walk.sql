@@ -12,7 +12,10 @@ WITH shops AS NOT MATERIALIZED (
         COALESCE(t.location <-> %(origin)s::geography, 0) AS distance,
         CASE WHEN %(listed)s THEN (
             SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
-            WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area
+            WHERE a.id = ANY(%(list_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS list_area,
+        CASE WHEN %(barring)s AND t.kind = 'pharmacy' THEN (
+            SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
+            WHERE a.id = ANY(%(barring_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1) END AS barring_area
     FROM pharmacies_pharmacytoday t
     WHERE t.ranked
         AND t.kind = ANY(%(kinds)s)
@@ -26,6 +29,9 @@ target AS NOT MATERIALIZED (
 ),
 covered AS NOT MATERIALIZED (
     SELECT * FROM unnest(%(covered_areas)s::bigint[], %(covered_drugs)s::int[]) c (area_id, drug_id)
+),
+barred AS NOT MATERIALIZED (
+    SELECT * FROM unnest(%(barred_areas)s::bigint[], %(barred_drugs)s::int[]) b (area_id, drug_id)
 ),
 offers AS NOT MATERIALIZED (
     SELECT o.drug_id, o.pharmacy_id, o.price_fen, o.stock, said.generated, said.as_of, said.stale
@@ -56,6 +62,7 @@ fresh AS MATERIALIZED (
         CROSS JOIN LATERAL (SELECT * FROM shops WHERE shops.pharmacy_id = o.pharmacy_id OFFSET 0) shop
         WHERE o.drug_id = d.drug_id
             AND (NOT %(listed)s OR (shop.list_area, o.drug_id) IN (SELECT * FROM covered))
+            AND (NOT %(barring)s OR ((shop.barring_area, o.drug_id) IN (SELECT * FROM barred)) IS NOT TRUE)
             AND (o.stale, o.price_fen * d.weight, shop.distance,
                 (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = shop.pharmacy_id) COLLATE "C", d.n)
                 > (%(after_stale)s, %(after_price)s::numeric, %(after_distance)s::float8, %(after_code)s,
@@ -66,6 +73,7 @@ fresh AS MATERIALIZED (
                     SELECT * FROM offers WHERE drug_id = e.drug_id AND pharmacy_id = o.pharmacy_id OFFSET 0
                 ) other
                 WHERE (NOT %(listed)s OR (shop.list_area, other.drug_id) IN (SELECT * FROM covered))
+                    AND (NOT %(barring)s OR ((shop.barring_area, other.drug_id) IN (SELECT * FROM barred)) IS NOT TRUE)
                     AND (other.stale, other.price_fen * e.weight, e.n) < (o.stale, o.price_fen * d.weight, d.n)))
             AND NOT o.stale AND NOT %(after_stale)s
             AND o.price_fen >= LEAST(ceil(%(after_price)s::numeric / d.weight), 2147483647)::int
@@ -83,6 +91,7 @@ old AS MATERIALIZED (
         CROSS JOIN LATERAL (SELECT * FROM shops WHERE shops.pharmacy_id = o.pharmacy_id OFFSET 0) shop
         WHERE o.drug_id = d.drug_id
             AND (NOT %(listed)s OR (shop.list_area, o.drug_id) IN (SELECT * FROM covered))
+            AND (NOT %(barring)s OR ((shop.barring_area, o.drug_id) IN (SELECT * FROM barred)) IS NOT TRUE)
             AND (o.stale, o.price_fen * d.weight, shop.distance,
                 (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = shop.pharmacy_id) COLLATE "C", d.n)
                 > (%(after_stale)s, %(after_price)s::numeric, %(after_distance)s::float8, %(after_code)s,
@@ -93,6 +102,7 @@ old AS MATERIALIZED (
                     SELECT * FROM offers WHERE drug_id = e.drug_id AND pharmacy_id = o.pharmacy_id OFFSET 0
                 ) other
                 WHERE (NOT %(listed)s OR (shop.list_area, other.drug_id) IN (SELECT * FROM covered))
+                    AND (NOT %(barring)s OR ((shop.barring_area, other.drug_id) IN (SELECT * FROM barred)) IS NOT TRUE)
                     AND (other.stale, other.price_fen * e.weight, e.n) < (o.stale, o.price_fen * d.weight, d.n)))
             AND o.stale
         ORDER BY o.price_fen

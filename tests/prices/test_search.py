@@ -12,9 +12,8 @@ from pharmacies.geo import Wgs84
 from pharmacies.models import Pharmacy
 from prices.models import Offer, Stock
 from prices.search import plans
-from prices.search.lists import Coverage
 from prices.search.offers import find
-from prices.search.questions import Answer, Filters, Target, Where
+from prices.search.questions import Answer, Coverage, Filters, Target, Where
 from prices.sql import statement
 from tests import factories
 from tests.factories import AT, ORIGIN, Town

@@ -133,9 +133,9 @@ def _lists(random: Random, drugs: list[Drug], districts: list[Any]) -> None:
     for drug in drugs:
         if random.random() < 0.5:
             factories.match(drug, listing, random.choice(["accepted", "accepted", "candidate", "rejected"]))
-    for kind in ("dual_channel", "chronic_disease"):
+    for kind in ("dual_channel", "chronic_disease", "not_for_retail"):
         for area in random.sample([province, city, districts[0]], random.randint(0, 3)):
-            named = random.sample(drugs, random.randint(0, len(drugs)))
+            named = random.sample(drugs, random.randint(0, len(drugs) // (2 if kind == "not_for_retail" else 1)))
             row = factories.drug_list(kind, area, *named)
             if random.random() < 0.3:
                 DrugListEntry.objects.create(drug_list=row, listing=listing, valid=row.valid)
@@ -156,12 +156,17 @@ def distances(where: Where) -> dict[int, float]:
         return dict(cursor.fetchall())
 
 
-def covered(world: World, drug: Drug, shop: PharmacyToday, kind: str) -> bool:
+def covered(drug: Drug, shop: PharmacyToday, kind: str) -> bool:
     if not shop.designations & Designation.Kind(kind).bit:
         return False
-    accepted = {match.listing_id for match in drug.matches.all() if match.state == "accepted"}
     if kind == "outpatient_pooling":
-        return bool(accepted)
+        return any(match.state == "accepted" for match in drug.matches.all())
+    return listed(drug, shop, kind)
+
+
+def listed(drug: Drug, shop: PharmacyToday, kind: str) -> bool:
+    """Whether the list of the nearest area that has one names the drug."""
+    accepted = {match.listing_id for match in drug.matches.all() if match.state == "accepted"}
     for area in shop.area_ids:
         entries = DrugListEntry.objects.filter(drug_list__kind=kind, drug_list__area=area).select_related("drug_list")
         if DrugList.objects.filter(kind=kind, area=area).exists():
@@ -182,7 +187,7 @@ def scan(world: World, target: Target, where: Where, sort: str, filters: Filters
     rows = []
     for offer in world.offers:
         shop, drug, feed = world.shops.get(offer.pharmacy_id), by_id.get(offer.drug_id), world.feeds[offer.feed_id]
-        if drug is None or shop is None or not passes(world, offer, drug, shop, away[shop.pk], where, filters):
+        if drug is None or shop is None or not passes(offer, drug, shop, away[shop.pk], where, filters):
             continue
         vouched = offer.confirmed_at
         if offer.disputed_since:
@@ -204,9 +209,7 @@ def scan(world: World, target: Target, where: Where, sort: str, filters: Filters
     return rows
 
 
-def passes(
-    world: World, offer: Offer, drug: Drug, shop: PharmacyToday, distance: float, where: Where, filters: Filters
-) -> bool:
+def passes(offer: Offer, drug: Drug, shop: PharmacyToday, distance: float, where: Where, filters: Filters) -> bool:
     return (
         shop.ranked
         and shop.kind in filters.kinds
@@ -216,7 +219,8 @@ def passes(
         and (where.radius_m is None or distance <= where.radius_m)
         and (where.region_id is None or where.region_id in shop.region_ids)
         and (not filters.open_now or (shop.open_minutes is not None and is_open(shop.open_minutes, AT)))
-        and (not filters.reimbursed_as or covered(world, drug, shop, filters.reimbursed_as))
+        and (not filters.reimbursed_as or covered(drug, shop, filters.reimbursed_as))
+        and not (shop.kind == "pharmacy" and listed(drug, shop, "not_for_retail"))
     )
 
 
