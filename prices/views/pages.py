@@ -47,4 +47,13 @@ def ranked_pharmacies() -> int:
 
 def text_of(request: HttpRequest, name: str) -> str:
     """What somebody typed: trimmed, cut, without the character a database refuses."""
-    return request.GET.get(name, "").replace("\x00", "").strip()[:MAX_TEXT]
+    return _typed(request, name)[:MAX_TEXT].rstrip()
+
+
+def is_cut(request: HttpRequest, name: str) -> bool:
+    """More was typed than `text_of` reads."""
+    return len(_typed(request, name)) > MAX_TEXT
+
+
+def _typed(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "").replace("\x00", "").strip()

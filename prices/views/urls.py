@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from prices.views import citizen, compare, outlines, pharmacy
+from prices.views import browse, citizen, compare, outlines, pharmacy, suggest
 
 app_name = "citizen"
 urlpatterns = [
     path("", citizen.home, name="home"),
     path("search", citizen.search, name="search"),
+    path("suggest", suggest.suggestions, name="suggest"),
+    path("browse", browse.index, name="browse"),
+    path("browse/lists/<int:pk>", browse.drug_list, name="list"),
+    path("browse/tendered", browse.tendered, name="tendered"),
+    path("browse/classes/<str:code>", browse.drug_class, name="class"),
     path("preparations/<int:pk>", compare.preparation, name="preparation"),
     path("drugs/<str:code>", compare.drug, name="drug"),
     path("pharmacies", pharmacy.find_by_name, name="pharmacies"),

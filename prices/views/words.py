@@ -4,9 +4,10 @@ The terms are the glossary's. Each function takes what the API's dicts hold (mon
 """
 
 from datetime import date as Day
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext, pgettext
@@ -155,6 +156,19 @@ def day(value: Day) -> str:
     if (get_language() or "").startswith("zh"):
         return f"{value.year}年{value.month}月{value.day}日"
     return f"{value.day} {value:%b} {value.year}"
+
+
+def last_day(valid: DateRange) -> Day | None:
+    """The last day of a half-open range, which is what people are told; None when it is open."""
+    return valid.upper - timedelta(days=1) if valid.upper else None
+
+
+def validity(valid: DateRange) -> str:
+    """`自 2026年1月1日起`, `2026年1月1日至2026年12月31日`."""
+    last = last_day(valid)
+    if last is None:
+        return gettext("自 %(day)s起") % {"day": day(valid.lower)}
+    return gettext("%(first)s至%(last)s") % {"first": day(valid.lower), "last": day(last)}
 
 
 def minute(value: datetime) -> str:
