@@ -1,8 +1,9 @@
 """规格: strengths and packs as people write them, read exactly or not at all.
 
 What is not read with certainty is None, never a guess: compound strengths (`5mg/80mg` may be two substances or a
-concentration), `每片含…`, `10ml:0.1g`, plaster sizes. `strength_key` still gives such texts a form in which the same
-writing compares equal.
+concentration), `15g:0.75mg` (a tube and its content, or two substances), `每片含…`, plaster sizes. `strength_key` still
+gives such texts a form in which the same writing compares equal. Millilitres before a colon are a volume: `10ml:0.1g` is
+a `Fill`, 0.1 g in 10 ml.
 """
 
 import re
@@ -34,6 +35,10 @@ _PACKS = "盒瓶袋支包板筒罐桶听管"
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _STRENGTH = re.compile(rf"(?P<amount>{_NUMBER})(?P<unit>%|[^0-9.%×:/+()\-,;\s]{{1,5}})")
+_FILL = re.compile(r"(?P<volume>[^:;()]+)[:;](?P<content>[^:;()]+)(?:\((?P<percent>[0-9.]+%)\))?")
+_EACH = re.compile(rf"每(?P<unit>[{_SMALLEST}])[装重]?(?P<weight>{_NUMBER}[^×/()]+)×")  # 每粒装0.35g×24粒
+_PER = re.compile(rf"/[{_SMALLEST}](?:/盒)?$")  # 5ml:15mg/支, 100ml/瓶/盒: what one smallest unit holds
+_REMARK = re.compile(r"\([\u4e00-\u9fff]+\)$")  # (薄膜衣), (进口), (无糖型): words behind the pack, no numbers
 _PACK = re.compile(
     rf"(?P<strength>[^×]+)×(?P<count>[0-9]{{1,6}})(?P<unit>[{_SMALLEST}])"
     rf"(?:/板)?(?:×(?P<blisters>[0-9]{{1,4}})板)?(?:/[{_PACKS}]){{0,2}}"
@@ -52,10 +57,26 @@ class Strength:
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """装量 and what is in it: `content` (mg or IU) in `volume` ml, the smallest unit of a solution."""
+
+    volume: Decimal
+    content: Strength
+
+    @property
+    def concentration(self) -> Decimal:
+        """mg or IU in a millilitre; not rounded."""
+        return self.content.amount / self.volume
+
+    def __str__(self) -> str:
+        return f"{self.volume:f}ml:{self.content}"
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """含量规格 and pack: `count` (转换比) smallest units `unit` in a pack."""
 
-    strength: Strength
+    strength: Strength | Fill
     count: int
     unit: str
 
@@ -69,8 +90,12 @@ def normal_text(text: str) -> str:
 
 
 def strength_of(text: str) -> Strength | None:
-    """`0.25g`, `250毫克`, `50ug`, `10万单位`, `0.1%` -> Strength; None for anything less certain, and for zero."""
-    match = _STRENGTH.fullmatch(normal_text(text))
+    """`0.25g`, `250毫克`, `50ug`, `10万单位`, `0.1%`, `100ml/瓶` -> Strength; None for anything less certain, and zero."""
+    return _strength(_PER.sub("", normal_text(text)))
+
+
+def _strength(plain: str) -> Strength | None:
+    match = _STRENGTH.fullmatch(plain)
     if match is None or match["unit"] not in _UNITS:
         return None
     unit, factor = _UNITS[match["unit"]]
@@ -80,18 +105,41 @@ def strength_of(text: str) -> Strength | None:
     return Strength(amount, unit) if amount else None
 
 
+def fill_of(text: str) -> Fill | None:
+    """`10ml:0.1g`, `5ml:5mg(0.1%)/支` -> Fill; None for anything less certain, and where the per cent do not agree."""
+    return _fill(_PER.sub("", normal_text(text)))
+
+
+def _fill(plain: str) -> Fill | None:
+    match = _FILL.fullmatch(plain)
+    if match is None:
+        return None
+    volume, content = _strength(match["volume"]), _strength(match["content"])
+    if volume is None or content is None or volume.unit != "ml" or content.unit not in ("mg", "IU"):
+        return None
+    fill = Fill(volume.amount, content)
+    if (written := match["percent"]) is None:
+        return fill
+    percent = _strength(written)
+    agrees = percent and content.unit == "mg" and percent.amount * 10 * fill.volume == content.amount
+    return fill if agrees else None  # 1 % is 10 mg in a millilitre
+
+
 def strength_key(text: str) -> str:
     """What two strengths are compared by: the canonical strength, or the normalised text where there is none."""
-    strength = strength_of(text)
+    strength = strength_of(text) or fill_of(text)
     return str(strength) if strength else normal_text(text)
 
 
 def parse_spec(text: str) -> Spec | None:
-    """`0.25g×24粒`, `50ug*100片/瓶`, `5mg×7片×2板` -> Spec; None for anything less certain."""
-    match = _PACK.fullmatch(normal_text(text))
+    """`0.25g×24粒`, `50ug*100片/瓶`, `5mg×7片×2板`, `每粒装0.35g×24粒`, `2ml:0.2g×10支` -> Spec; None for anything less
+    certain."""
+    plain = _EACH.sub(r"\g<weight>/\g<unit>×", _REMARK.sub("", normal_text(text)), count=1)
+    match = _PACK.fullmatch(plain)
     if match is None:
         return None
-    strength = strength_of(match["strength"].removesuffix("/" + match["unit"]))  # 0.35g/粒×60粒
+    written = match["strength"].removesuffix("/" + match["unit"])  # 0.35g/粒×60粒
+    strength = _strength(written) or _fill(written)
     if strength is None:
         return None
     count = int(match["count"]) * int(match["blisters"] or 1)
