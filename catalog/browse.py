@@ -7,7 +7,7 @@ name; classes join a product by the first characters of its code, or by a review
 from datetime import date
 from typing import Any
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat, Length
 
 from catalog.models import (
@@ -66,10 +66,10 @@ def on_list(drug_list: DrugList, on: date, *, note: str = "") -> QuerySet[Prepar
 
 
 def notes(drug_list: DrugList, on: date, *, most: int = 6) -> list[str]:
-    """The remarks that sort a list's entries (高血压, 糖尿病), or nothing when they are too many to choose from."""
+    """The remarks that sort a list's entries (高血压, 糖尿病) in its order; nothing when they are too many to choose from."""
     entries = DrugListEntry.objects.valid(on).filter(drug_list=drug_list).exclude(note="")
-    said = entries.values_list("note", flat=True).annotate(many=Count("pk")).order_by("-many", "note")[: most + 1]
-    found = list(said)
+    said = entries.values("note").annotate(first=Min("pk")).order_by("first")
+    found = [row["note"] for row in said[: most + 1]]
     return found if 1 < len(found) <= most else []
 
 

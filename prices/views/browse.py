@@ -64,7 +64,7 @@ def drug_list(request: HttpRequest, pk: int) -> HttpResponse:
     """The preparations of one list, as it holds today."""
     on = timezone.localdate()
     found = get_object_or_404(catalogue.lists(on), pk=pk)
-    label, meaning = badges.LISTS[found.kind]
+    label, meaning = badges.LISTS[DrugList.Kind(found.kind)]
     said = catalogue.notes(found, on)
     note = text_of(request, "note") if text_of(request, "note") in said else ""
     choices = [(gettext("全部"), request.path, not note)]

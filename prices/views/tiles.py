@@ -19,8 +19,8 @@ WITHIN = 40
 @dataclass(frozen=True, slots=True)
 class Tile:
     preparation: Preparation
-    trade_names: str
-    """Names people know it by, the originator's first: `络活喜、压氏达`; may be empty."""
+    trade_name: str
+    """The name people know it by (络活喜); may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def groups(on: date) -> list[Group]:
     wanted: list[tuple[str, str, list[Preparation]]] = []
     if two := by_kind.get(DrugList.Kind.TWO_DISEASES):
         for note in browse.notes(two, on) or [""]:
-            label = note or str(badges.LISTS[two.kind][0])
+            label = note or str(badges.LISTS[DrugList.Kind.TWO_DISEASES][0])
             wanted.append((label, _address(two, note), list(browse.on_list(two, on, note=note)[:WITHIN])))
     if chronic := by_kind.get(DrugList.Kind.CHRONIC_DISEASE):
         label = gettext("其他慢性病") if wanted else gettext("慢性病")
@@ -79,14 +79,11 @@ def _groups(wanted: list[tuple[str, str, list[Preparation]]]) -> list[Group]:
 
 
 def _trade_names(preparations: list[Preparation]) -> dict[int, str]:
-    found: dict[int, list[str]] = {}
+    """By preparation the name people know it by: the originator's, else the first."""
     drugs = Drug.objects.filter(preparation__in=preparations).exclude(trade_name="")
-    known = drugs.values_list("preparation", "trade_name", "quality").order_by("pk")
-    for preparation, name, _quality in sorted(known, key=lambda row: row[2] != Drug.Quality.ORIGINATOR):
-        names = found.setdefault(preparation, [])
-        if name not in names:
-            names.append(name)
-    return {preparation: "、".join(names[:2]) for preparation, names in found.items()}
+    known = list(drugs.order_by("-pk").values_list("preparation", "trade_name", "quality"))
+    known.sort(key=lambda row: row[2] == Drug.Quality.ORIGINATOR)
+    return {preparation: name for preparation, name, _quality in known}
 
 
 def ways(on: date) -> list[Way]:
