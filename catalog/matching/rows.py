@@ -1,0 +1,25 @@
+"""The stored rows of an edition, as matching reads them."""
+
+from catalog.matching.rules import Catalogue, Entry
+from catalog.models import Edition, Listing
+from catalog.nrdl.names import names as names_in
+
+COLUMNS = ("pk", "section", "number", "names", "generic_name", "dosage_form", "category_code")
+
+
+def entries(edition: Edition) -> list[Entry]:
+    """Every row in the document's order; one that was stored without its names gets them from the printed name."""
+    stored = Listing.objects.filter(edition=edition).order_by("pk").values_list(*COLUMNS)
+    return [
+        Entry(pk, section, number, tuple(names) or names_in(printed), form, category)
+        for pk, section, number, names, printed, form, category in stored
+    ]
+
+
+def catalogue_of(edition: Edition) -> Catalogue:
+    return Catalogue(entries(edition))
+
+
+def locked(edition_id: int) -> Edition:
+    """The edition, held until the transaction ends: whoever writes matches of an edition waits for the others."""
+    return Edition.objects.select_for_update(no_key=True).get(pk=edition_id)
