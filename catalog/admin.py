@@ -1,9 +1,14 @@
 """Read-only views of the catalogue."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 
+from catalog.confidential import publishable
 from catalog.models import (
     Alias,
+    DailyDose,
     Drug,
     DrugList,
     DrugListEntry,
@@ -30,6 +35,12 @@ class DrugAdmin(ReadOnly):
     list_filter = ("rx_class", "quality")
     list_select_related = ("preparation",)
     search_fields = ("code", "search_names")
+
+
+@admin.register(DailyDose)
+class DailyDoseAdmin(ReadOnly):
+    list_display = ("generic_name", "dosage_form", "amount", "unit", "source", "reviewed_by")
+    search_fields = ("generic_name", "atc")
 
 
 @admin.register(Alias)
@@ -93,7 +104,12 @@ class SchemeAdmin(ReadOnly):
 
 @admin.register(ReferencePrice)
 class ReferencePriceAdmin(ReadOnly):
+    """Without what would state a confidential payment standard."""
+
     list_display = ("drug", "area", "kind", "amount", "unit", "valid", "document")
     list_filter = ("kind", "unit")
     list_select_related = ("drug", "area")
     search_fields = ("drug__code", "document")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReferencePrice]:
+        return publishable(super().get_queryset(request), timezone.localdate())

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import CompositePrimaryKey, Model
 from django.test import Client
 
-from catalog.models import Alias, PaymentStandard, ReferencePrice, Scheme
+from catalog.models import Alias, DailyDose, PaymentStandard, ReferencePrice, Scheme
 from pharmacies import audit
 from pharmacies.models import Membership, PharmacyAlias, User
 from prices.models import FeedRun, Rejection, RunPharmacy, ScheduledPrice
@@ -35,6 +35,7 @@ def one_of_everything() -> None:
     f.match(drug, listing)
     f.drug_list("dual_channel", f.region(), drug)
     PaymentStandard.objects.create(listing=listing, confidential=True)
+    DailyDose.objects.create(generic_name="x", amount=5, unit="mg", source="WHO", reviewed_by="x")
     Alias.objects.create(source="till", their_code="A", drug=drug, reviewed_by="x", valid=since())
     Scheme.objects.create(code="S", name="批", level="国家", area=f.region(), valid=since())
     ReferencePrice.objects.create(

@@ -12,6 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog import confidential
 from catalog.importers.lookups import drug_code, drug_ids, unknown_drugs, unknown_regions
 from catalog.models import ReferencePrice, Scheme
 from pharmacies.files import Row, RowProblem, read_table
@@ -93,8 +94,8 @@ def load(
         stored = list(ReferencePrice.objects.filter(drug__in=set(drugs.values())))
         _keep(prices, stored, [stays for column, stays in STAYS.items() if column not in table.columns])
         others, overlaps = _timelines(rows, prices, stored)
-        if overlaps:
-            return refusal(count, overlaps, table.notes)
+        if problems := [*overlaps, *_confidential(rows, prices)]:
+            return refusal(count, problems, table.notes)
         outcome = replace(_apply(prices, stored, others), notes=table.notes)
         audit(outcome, what="import_reference_prices", model="catalog.ReferencePrice", at=at, by=by)
         progress(_("写入"), count, count)
@@ -150,6 +151,17 @@ def _unknown_schemes(rows: list[PriceRow], known: dict[str, int]) -> list[RowPro
         )
         for row in rows
         if row.scheme and row.scheme not in known
+    ]
+
+
+def _confidential(rows: list[PriceRow], prices: list[ReferencePrice]) -> list[RowProblem]:
+    """Rows that would state a payment standard which the catalogue keeps secret (`*`)."""
+    periods = confidential.periods(price.drug_id for price in prices)
+    advice = _("目录中这个药品的支付标准保密，不得录入：请删除此行；目录生效前的旧标准请填写 valid_to")
+    return [
+        problem_of(row.row, [("standard_confidential", advice)])
+        for row, price in zip(rows, prices, strict=True)
+        if confidential.reveals(price, periods)
     ]
 
 
