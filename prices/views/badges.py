@@ -3,20 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
-from django.db.models import Q
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from catalog.models import Drug, DrugList, DrugListEntry, Listing, ListingMatch, ReferencePrice
+from catalog.insurance import UNREVIEWED, Facts, ListFact
+from catalog.models import Drug, DrugList, Listing, ReferencePrice
 from pharmacies.models import Designation
 from prices.views import words
+from prices.views.sentences import name, sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
+    """`sources`: one line per document that says so, with its area and its first day."""
+
     label: str
     words: str
     tone: str = ""
+    sources: tuple[str, ...] = ()
 
 
 RX = {
@@ -26,6 +32,10 @@ RX = {
 CLASSES = {
     "甲": (gettext_lazy("医保甲类"), gettext_lazy("在医保目录内，先不用自付，按比例报销")),
     "乙": (gettext_lazy("医保乙类"), gettext_lazy("在医保目录内，自己先付一部分，其余按比例报销")),
+    UNREVIEWED: (
+        gettext_lazy("医保类别待核"),
+        gettext_lazy("可能在医保目录内，还没有经人核对；是不是、按哪一类报销，请问医保部门（12393）"),
+    ),
 }
 LISTS = {
     DrugList.Kind.DUAL_CHANNEL: (
@@ -70,72 +80,126 @@ DESIGNATIONS = {
     Designation.Kind.DELIVERY: (gettext_lazy("送药上门"), gettext_lazy("可以送货；费用和时间请问药店")),
     Designation.Kind.COLD_CHAIN: (gettext_lazy("冷链"), gettext_lazy("需要冷藏的药可以全程冷藏")),
 }
-ON_CARDS = (Designation.Kind.DUAL_CHANNEL, Designation.Kind.OUTPATIENT_POOLING, Designation.Kind.DELIVERY)
+ON_CARDS = (Designation.Kind.OUTPATIENT_POOLING, Designation.Kind.DELIVERY)
+"""Services that differ between shops. 双通道 is no service of a shop alone: a card says it as a sentence."""
 
 
-def of_drugs(drugs: Iterable[Drug], on: date) -> list[Badge]:
-    """The header's badges: what holds for any of `drugs` (one preparation) on that day. Three queries."""
-    drugs = list(drugs)
-    if not drugs:
-        return []
-    classes = sorted({drug.rx_class for drug in drugs if drug.rx_class}, reverse=True)
-    badges = [Badge(*map(str, RX[key])) for key in dict.fromkeys("rx" if name == "rx" else "otc" for name in classes)]
-    listings = list(
-        Listing.objects.in_force(on)
-        .filter(matches__drug__in=drugs, matches__state=ListingMatch.State.ACCEPTED)
-        .order_by("ins_class")
-        .distinct()
-    )
-    badges += [Badge(*map(str, CLASSES[name])) for name in dict.fromkeys(row.ins_class for row in listings)]
-    for row in listings:
-        badges += _of_listing(row)
-    return list(dict.fromkeys(badges + _of_lists(drugs, listings, on)))
+def of_facts(facts: Facts) -> list[Badge]:
+    """The header's badges: what holds for any of the drugs (one preparation) on that day."""
+    classes = sorted({drug.rx_class for drug in facts.drugs if drug.rx_class}, reverse=True)
+    kinds = dict.fromkeys("rx" if each == "rx" else "otc" for each in classes)
+    badges = [_badge(RX[key]) for key in kinds] + _of_classes(facts)
+    for row in facts.listings:
+        badges += _of_listing(row, facts)
+    badges += [_of_list(kind, facts) for kind in LISTS if facts.naming(kind)]
+    return list(dict.fromkeys(badges))
 
 
-def _of_listing(listing: Listing) -> list[Badge]:
-    badges = []
-    if listing.kind == Listing.Kind.NEGOTIATED and listing.agreement and listing.agreement.upper:
-        last = words.day(listing.agreement.upper - timedelta(days=1))
-        text = gettext("国家谈判降价进目录，协议有效期到 %(day)s") % {"day": last}
-        badges.append(Badge(gettext("国家谈判药"), text))
-    elif listing.kind == Listing.Kind.NEGOTIATED:
-        badges.append(Badge(gettext("国家谈判药"), gettext("国家谈判降价进目录")))
-    elif listing.kind == Listing.Kind.AUCTION:
-        badges.append(Badge(gettext("竞价药品"), gettext("医保按竞价标准支付，超出部分自付")))
-    if listing.restriction:
-        text = gettext("符合以下条件医保才支付（不影响医生开药和您购买）：%(text)s") % {"text": listing.restriction}
-        badges.append(Badge(gettext("限定支付范围"), text, "warn"))
-    return badges
+def _badge(pair: tuple[str | Promise, str | Promise], sources: tuple[str, ...] = ()) -> Badge:
+    return Badge(str(pair[0]), str(pair[1]), sources=sources)
 
 
-def _of_lists(drugs: list[Drug], listings: list[Listing], on: date) -> list[Badge]:
-    """Lists that name one of the drugs, one of their listings, or their name (with their form, if it says one)."""
-    preparation = drugs[0].preparation
-    named = Q(generic_name=preparation.generic_name, dosage_form__in=["", preparation.dosage_form])
-    kinds = (
-        DrugListEntry.objects.valid(on)
-        .filter(named | Q(drug__in=drugs) | Q(listing__in=listings), drug_list__valid__contains=on)
-        .values_list("drug_list__kind", flat=True)
-    )
-    found = set(kinds)
-    return [Badge(*map(str, pair)) for kind, pair in LISTS.items() if kind in found]
+def _of_classes(facts: Facts) -> list[Badge]:
+    return [
+        _badge(CLASSES[key], () if key == UNREVIEWED else _edition(facts)) for key in facts.classes() if key in CLASSES
+    ]
 
 
-def tendered(drugs: Iterable[Drug], on: date) -> dict[int, Badge]:
-    """集采中选 by drug, with its price and its end, as the reference prices of that day say. One query."""
-    rows = ReferencePrice.objects.valid(on).filter(drug__in=drugs, kind=ReferencePrice.Kind.VBP)
+def mixed_classes(facts: Facts) -> str:
+    """Products of one preparation that differ: `医保甲类 3 种，医保乙类 2 种，其他 1 种不在其列`; empty when all agree."""
+    found = facts.classes()
+    if len(found) < 2:
+        return ""
+    named = {key: str(pair[0]) for key, pair in CLASSES.items()} | {"": gettext("没有医保类别")}
+    said = [
+        ngettext("%(name)s %(n)s 种", "%(name)s %(n)s 种", n) % {"name": named[key], "n": n} for key, n in found.items()
+    ]
+    return gettext("各产品的医保类别不同：%(classes)s。买哪一种，看那一种的页面。") % {
+        "classes": gettext("，").join(said)
+    }
+
+
+def source(area: str, document: str, since: date | None) -> str:
+    """`湖北省，鄂医保发〔2026〕1号，自2026年1月1日起`."""
+    where = name(f"{area}，{document}" if document else area)
+    if since is None:
+        return where
+    return sentence(gettext("%(where)s，自%(day)s起"), where=where, day=words.day(since))
+
+
+def _edition(facts: Facts) -> tuple[str, ...]:
+    if facts.edition is None:
+        return ()
+    return (source("国家", facts.edition.document, facts.edition.valid.lower),)
+
+
+def _of_listing(listing: Listing, facts: Facts) -> list[Badge]:
+    if listing.kind == Listing.Kind.NEGOTIATED:
+        text = gettext("国家谈判降价进目录")
+        if listing.agreement and listing.agreement.upper:
+            last = words.day(listing.agreement.upper - timedelta(days=1))
+            text = gettext("国家谈判降价进目录，协议有效期到 %(day)s") % {"day": last}
+        return [Badge(gettext("国家谈判药"), text, sources=_edition(facts))]
+    if listing.kind == Listing.Kind.AUCTION:
+        return [Badge(gettext("竞价药品"), gettext("医保按竞价标准支付，超出部分自付"), sources=_edition(facts))]
+    return []
+
+
+def _of_list(kind: DrugList.Kind, facts: Facts) -> Badge:
+    """A list of a part of the province says which part in the label; one that names some products says how many."""
+    label, text = map(str, LISTS[kind])
+    lists = facts.naming(kind)
+    if not any(each.everywhere for each in lists):
+        label = sentence(gettext("%(label)s（%(areas)s）"), label=label, areas=_areas(lists))
+    named = {drug for each in lists for drug in each.drug_ids}
+    if len(named) < len(facts.drugs):
+        many = ngettext("只是其中 %(n)s 种产品", "只是其中 %(n)s 种产品", len(named)) % {"n": len(named)}
+        text = f"{text}{gettext('；')}{many}"
+    return Badge(label, text, sources=tuple(source(each.area, each.document, each.since) for each in lists))
+
+
+def _areas(lists: list[ListFact]) -> str:
+    if len(lists) > 2:
+        return gettext("部分地区")
+    return name("、".join(each.area for each in lists))
+
+
+def tendered(facts: Facts) -> dict[int, Badge]:
+    """集采中选 by drug, with its price and its end, as the reference prices of that day say."""
     found = {}
-    for row in rows.select_related("drug", "scheme").order_by("-area__code"):
-        unit = row.drug.unit if row.unit == ReferencePrice.Unit.SMALLEST else row.drug.pack_unit
-        text = gettext("国家或省组织集中采购的中选产品：%(scheme)s，中选价 %(price)s") % {
-            "scheme": row.scheme.name if row.scheme else row.document,
-            "price": words.unit_price(row.amount, unit),
-        }
-        if row.valid.upper:
-            last = words.day(row.valid.upper - timedelta(days=1))
-            text += gettext("，至 %(day)s") % {"day": last}
-        found[row.drug_id] = Badge(gettext("集采中选"), text)
+    for drug in facts.drugs:
+        # The nearest to the whole province last: it is what most readers live under.
+        for row in reversed(facts.references.get(drug.pk, [])):
+            if row.kind == ReferencePrice.Kind.VBP:
+                found[drug.pk] = _tender(row, drug)
     return found
+
+
+def _tender(row: ReferencePrice, drug: Drug) -> Badge:
+    unit = drug.unit if row.unit == ReferencePrice.Unit.SMALLEST else drug.pack_unit
+    text = sentence(
+        gettext("国家或省组织集中采购的中选产品：%(scheme)s，中选价 %(price)s"),
+        scheme=name(row.scheme.name if row.scheme else row.document),
+        price=exact(row.amount, unit),
+    )
+    if row.valid.upper:
+        last = words.day(row.valid.upper - timedelta(days=1))
+        text += sentence(gettext("，至 %(day)s"), day=last)
+    return Badge(gettext("集采中选"), text, sources=(source(row.area.name, row.document, row.valid.lower),))
+
+
+def exact(amount: Decimal, unit: str) -> str:
+    """A reference price as its document writes it, 2 to 4 decimals: `0.648 元/片`, `13.23 元/盒`."""
+    return gettext("%(amount)s 元/%(unit)s") % {"amount": _digits(amount), "unit": words.unit_name(unit)}
+
+
+def yuan_exact(amount: Decimal) -> str:
+    return gettext("%(amount)s 元") % {"amount": _digits(amount)}
+
+
+def _digits(amount: Decimal) -> str:
+    whole, _point, places = f"{amount:,.4f}".partition(".")
+    return f"{whole}.{places[:2]}{places[2:].rstrip('0')}"
 
 
 def of_quality(drug: Drug) -> list[Badge]:
@@ -147,7 +211,7 @@ def of_quality(drug: Drug) -> list[Badge]:
 
 def of_pharmacy(kinds: Iterable[str]) -> list[Badge]:
     """Every designation that holds, explained."""
-    return [Badge(*map(str, pair)) for kind, pair in DESIGNATIONS.items() if kind in set(kinds)]
+    return [_badge(pair) for kind, pair in DESIGNATIONS.items() if kind in set(kinds)]
 
 
 def on_card(kinds: Iterable[str]) -> list[str]:

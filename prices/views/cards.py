@@ -7,11 +7,23 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from catalog.insurance import Facts
 from pharmacies.geo import Wgs84
 from pharmacies.navigation import Link, links
 from prices.api.serializers import offer_json
 from prices.search.questions import Answer, Found
+from prices.search.reimbursement import Shop, shops, standing, ways
 from prices.views import badges, words
+from prices.views.sentences import name, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """双通道 at this shop, as a sentence and what a tap on it explains."""
+
+    holds: bool
+    words: str
+    explained: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +33,55 @@ class Card:
     open: bool
     quality: list[badges.Badge]
     services: list[str]
+    paid: Paid | None
     source: str
     links: list[Link]
     pin: str
     first_stale: bool
 
 
-def cards(answer: Answer, *, by_unit: bool) -> list[Card]:
+def cards(answer: Answer, facts: Facts, *, by_unit: bool) -> list[Card]:
     """One card per offer, in the answer's order; the first stale one is marked, a line goes above it.
 
     `by_unit`: prices compare per smallest unit, so that is what a pin on the map says.
     """
-    on = timezone.localdate(answer.at)
-    tendered = badges.tendered({found.drug for found in answer.results}, on) if answer.results else {}
+    tendered = badges.tendered(facts)
+    standing_of = shops(answer.results)
     stale = next((n for n, found in enumerate(answer.results) if found.stale), -1)
     return [
-        _card(found, tendered.get(found.drug.pk), answer.at, first_stale=n == stale, by_unit=by_unit)
+        Card(
+            offer=(offer := offer_json(found, answer.at)),
+            open_words=words.open_now(found.shop.open_minutes, answer.at)[0],
+            open=words.open_now(found.shop.open_minutes, answer.at)[1],
+            quality=badges.of_quality(found.drug) + [tendered[key] for key in [found.drug.pk] if key in tendered],
+            services=badges.on_card(found.shop.designations),
+            paid=_paid(found, standing_of.get(found.shop.id), facts, answer.at),
+            source=gettext("演示数据") if found.generated else gettext("药店申报"),
+            links=links(found.shop.name, Wgs84(found.shop.lng, found.shop.lat)),
+            pin=_pin(found, offer, by_unit=by_unit),
+            first_stale=n == stale,
+        )
         for n, found in enumerate(answer.results)
     ]
 
 
-def _card(found: Found, tender: badges.Badge | None, at: datetime, *, first_stale: bool, by_unit: bool) -> Card:
-    shop = found.shop
-    said, is_open = words.open_now(shop.open_minutes, at)
-    offer = offer_json(found, at)
-    return Card(
-        offer=offer,
-        open_words=said,
-        open=is_open,
-        quality=badges.of_quality(found.drug) + ([tender] if tender else []),
-        services=badges.on_card(shop.designations),
-        source=gettext("演示数据") if found.generated else gettext("药店申报"),
-        links=links(shop.name, Wgs84(shop.lng, shop.lat)),
-        pin=_pin(found, offer, by_unit=by_unit),
-        first_stale=first_stale,
-    )
+def _paid(found: Found, shop: Shop | None, facts: Facts, at: datetime) -> Paid | None:
+    """For a drug that some list of 双通道 names: what that means here. A medical institution is no 双通道 shop, and
+    the sentence about shops is not said of it.
+    """
+    if "dual_channel" not in ways(facts):
+        return None
+    here = standing(found, shop, "dual_channel", facts)
+    if here.reimbursed:
+        day = words.day(timezone.localdate(at))
+        said = gettext("药品和药店都在名单内（%(area)s，%(day)s核对）；须电子处方")
+        return Paid(True, gettext("可按双通道报销"), sentence(said, area=name(here.area), day=day))
+    if found.shop.kind != "pharmacy":
+        return None
+    why = gettext("在此购买不能享受双通道待遇")
+    if here.designated:
+        why = sentence(gettext("%(why)s：这种产品不在当地的双通道名单内"), why=why)
+    return Paid(False, gettext("此店不能按双通道报销"), why)
 
 
 def _pin(found: Found, offer: dict[str, Any], *, by_unit: bool) -> str:

@@ -4,6 +4,7 @@ A page's address never holds a position. It comes in the header `X-Position` of 
 again, and is kept nowhere.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from pharmacies.geo import CoordinateError, Wgs84, coarse_point
+from prices.search.lists import REIMBURSED_AS
 from prices.search.plans import Sort
 from prices.search.questions import Filters, Where
 from prices.views import words
@@ -20,6 +22,8 @@ from prices.views.places import Place, Places
 RADII = (1_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 LIMITS = (20, 50, 100)
 DEFAULT_RADIUS, DEFAULT_LIMIT = 5_000, 20
+INSTITUTIONS = ("hospital", "clinic")
+"""医疗机构, as the address says them: the other channel beside 药店."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class Choice:
     sort: Sort
     open_now: bool
     in_stock: bool
-    hospitals: bool
+    institutions: bool  # medical institutions instead of pharmacies
+    reimbursed_as: str  # one of REIMBURSED_AS, empty: however it is paid
     limit: int
 
     @classmethod
@@ -59,7 +64,8 @@ class Choice:
             sort="nearest" if origin and asked.get("sort") == "nearest" else "cheapest",
             open_now=asked.get("open_now") == "true",
             in_stock=asked.get("in_stock") == "true",
-            hospitals=asked.get("hospitals") == "true",
+            institutions=_kinds(asked.get("institutions", "")) == set(INSTITUTIONS),
+            reimbursed_as=asked.get("reimbursed_as", "") if asked.get("reimbursed_as") in REIMBURSED_AS else "",
             limit=_one_of(asked.get("limit", ""), LIMITS, DEFAULT_LIMIT),
         )
 
@@ -81,16 +87,27 @@ class Choice:
 
     @property
     def filters(self) -> Filters:
-        kinds = ("pharmacy", "hospital", "clinic") if self.hospitals else ("pharmacy",)
-        return Filters(per_pharmacy=True, in_stock=self.in_stock, open_now=self.open_now, kinds=kinds)
+        return Filters(
+            per_pharmacy=True,
+            in_stock=self.in_stock,
+            open_now=self.open_now,
+            reimbursed_as=self.reimbursed_as or None,
+            kinds=INSTITUTIONS if self.institutions else ("pharmacy",),
+        )
 
     @property
     def filtered(self) -> bool:
-        return self.open_now or self.in_stock
+        return self.chosen_filters > 0
 
     @property
     def chosen_filters(self) -> int:
-        return self.open_now + self.in_stock + self.hospitals
+        return self.open_now + self.in_stock + bool(self.reimbursed_as)
+
+    def only(self, ways: Iterable[str], *, institutions: bool) -> "Choice":
+        """Without what means nothing for these drugs: another way to be paid, pharmacies where none may sell them."""
+        there = self.institutions or institutions
+        way = self.reimbursed_as if self.reimbursed_as in ways and not there else ""
+        return replace(self, institutions=there, reimbursed_as=way)
 
     def place_words(self) -> str:
         if self.near:
@@ -134,10 +151,11 @@ class Choice:
             "sort": chosen.sort if chosen.sort != "cheapest" else "",
             "open_now": "true" if chosen.open_now else "",
             "in_stock": "true" if chosen.in_stock else "",
-            "hospitals": "true" if chosen.hospitals else "",
+            "institutions": ",".join(INSTITUTIONS) if chosen.institutions else "",
+            "reimbursed_as": chosen.reimbursed_as,
             "limit": chosen.limit if chosen.limit != DEFAULT_LIMIT else "",
         }
-        said = urlencode({name: value for name, value in query.items() if value})
+        said = urlencode({name: value for name, value in query.items() if value}, safe=",")
         return f"{path}?{said}" if said else path
 
     def more(self) -> int | None:
@@ -160,6 +178,10 @@ def position(request: HttpRequest) -> Wgs84 | None:
         return coarse_point(lng, lat)
     except CoordinateError:
         return None
+
+
+def _kinds(text: str) -> set[str]:
+    return set(text.split(","))
 
 
 def _one_of(text: str, allowed: tuple[int, ...], default: int) -> int:

@@ -12,17 +12,21 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from catalog import insurance
+from catalog.insurance import Facts
 from catalog.models import Drug, Preparation
 from prices.api.serializers import drug_json, offer_json
 from prices.search.offers import find
 from prices.search.questions import Answer, Target, Where
-from prices.views import badges, words
+from prices.search.reimbursement import ways
+from prices.views import badges, heads, words
 from prices.views.cards import cards
-from prices.views.choice import RADII, Choice, is_fragment
+from prices.views.choice import DEFAULT_LIMIT, RADII, Choice, is_fragment
 from prices.views.pages import last_report, page
 from prices.views.places import Places
+from prices.views.references import references
 
 EVERYWHERE_M = 1_000_000
 
@@ -80,14 +84,18 @@ def drug(request: HttpRequest, code: str) -> HttpResponse:
 
 def _compare(request: HttpRequest, subject: Subject) -> HttpResponse:
     at = timezone.now()
-    choice = Choice.of(request, Places.on(timezone.localdate(at)))
+    on = timezone.localdate(at)
+    facts = insurance.facts(subject.products, on)
+    sold = heads.retail(facts)
+    never = bool(sold and sold.never)
+    choice = Choice.of(request, Places.on(on)).only(ways(facts), institutions=never)
     answer = _find(subject.target, choice, at)
-    context = _list_context(request, subject, choice, answer)
+    context = _list_context(request, subject, choice, answer, facts) | {"tabs": _tabs(request.path, choice, never)}
     if is_fragment(request):
         response = render(request, "citizen/_offers.html", context)
         response["HX-Replace-Url"] = choice.address(request.path)
     else:
-        response = render(request, "citizen/compare.html", context | _head_context(subject, at))
+        response = render(request, "citizen/compare.html", context | _head_context(subject, facts, sold))
     patch_vary_headers(response, ["HX-Request", "X-Position"])
     if choice.origin:
         patch_cache_control(response, private=True, no_store=True)
@@ -95,36 +103,84 @@ def _compare(request: HttpRequest, subject: Subject) -> HttpResponse:
 
 
 def _find(target: Target, choice: Choice, at: datetime) -> Answer:
-    if choice.where is None:
+    if choice.where is None or not target.drugs:
         return Answer((), None, None, at)
     return find(target, choice.where, sort=choice.sort, at=at, filters=choice.filters, limit=choice.limit)
 
 
-def _head_context(subject: Subject, at: datetime) -> dict[str, Any]:
-    on = timezone.localdate(at)
-    head = badges.of_drugs(subject.products, on)
+def _head_context(subject: Subject, facts: Facts, sold: heads.Retail | None) -> dict[str, Any]:
+    head = badges.of_facts(facts)
     if len(subject.products) == 1:
         head += badges.of_quality(subject.products[0])
-        head += badges.tendered(subject.products, on).values()
-    return {"badges": head, "as_of": last_report()}
+        head += badges.tendered(facts).values()
+    return {
+        "badges": head,
+        "mixed_classes": badges.mixed_classes(facts),
+        "restrictions": heads.restrictions(facts),
+        "changes": heads.changes(facts),
+        "following": facts.following,
+        "sold": sold,
+        "references": references(facts),
+        "as_of": last_report(),
+    }
 
 
-def _list_context(request: HttpRequest, subject: Subject, choice: Choice, answer: Answer) -> dict[str, Any]:
+def _tabs(path: str, choice: Choice, never: bool) -> list[dict[str, Any]]:
+    """The two channels as addresses; the one that may sell the drug, where only one may."""
+    both = ((gettext("药店"), False, "tab-shops"), (gettext("医疗机构"), True, "tab-institutions"))
+    return [
+        {
+            "id": anchor,
+            "label": label,
+            "chosen": choice.institutions == institutions,
+            "url": choice.address(path, institutions=institutions, reimbursed_as="", limit=DEFAULT_LIMIT),
+        }
+        for label, institutions, anchor in both
+        if institutions or not never
+    ]
+
+
+def _list_context(
+    request: HttpRequest, subject: Subject, choice: Choice, answer: Answer, facts: Facts
+) -> dict[str, Any]:
     more = choice.more() if answer.after else None
     context: dict[str, Any] = {
         "subject": subject,
         "choice": choice,
         "path": request.path,
         "at": answer.at,
-        "cards": cards(answer, by_unit=subject.target.multiple > 0),
+        "cards": cards(answer, facts, by_unit=subject.target.multiple > 0),
         "place": choice.place_words(),
         "summary": _summary(subject, choice, answer),
+        "paid_ways": _paid_ways(request.path, choice, facts),
         "more_url": choice.address(request.path, limit=more) if more else "",
         "full": bool(answer.after) and not more,
     }
     if not answer.results:
         context["empty"] = _empty(request.path, subject, choice, answer)
     return context
+
+
+PAID_WAYS = {
+    "dual_channel": gettext_lazy("只看能按双通道报销的店"),
+    "chronic_disease": gettext_lazy("只看能按门诊慢特病报销的店"),
+    "outpatient_pooling": gettext_lazy("只看能按门诊统筹报销的店"),
+}
+
+
+def _paid_ways(path: str, choice: Choice, facts: Facts) -> list[dict[str, Any]]:
+    """Links that choose a way to be paid, or take it back; 双通道 stands in sight, the others behind 筛选."""
+    if choice.institutions:
+        return []
+    return [
+        {
+            "name": way,
+            "label": PAID_WAYS[way],
+            "chosen": choice.reimbursed_as == way,
+            "url": choice.address(path, reimbursed_as="" if choice.reimbursed_as == way else way),
+        }
+        for way in ways(facts)
+    ]
 
 
 def _summary(subject: Subject, choice: Choice, answer: Answer) -> str:
@@ -152,10 +208,12 @@ def _order_words(target: Target, choice: Choice) -> str:
 
 def _empty(path: str, subject: Subject, choice: Choice, answer: Answer) -> dict[str, Any]:
     """Why there is nothing, where the nearest one is, and what to try."""
-    if choice.filtered:
-        why = gettext("%(place)s没有药店同时符合您选的条件。")
-    elif choice.where is None:
+    if choice.where is None:
         why = gettext("这里还没有任何药店的数据。")
+    elif choice.institutions:
+        why = gettext("%(place)s现在没有医疗机构报这种药的价格，或已缺货、久未更新。")
+    elif choice.filtered:
+        why = gettext("%(place)s没有药店同时符合您选的条件。")
     else:
         why = gettext("%(place)s现在没有药店报这种药的价格，或已缺货、已暂停、久未更新。")
     return {
@@ -176,20 +234,20 @@ def _nearest(target: Target, choice: Choice, at: datetime) -> dict[str, Any] | N
 
 def _ways(choice: Choice) -> list[tuple[str, dict[str, Any]]]:
     """What to try, from the smallest step to the largest: (words, changes of the choice)."""
-    ways: list[tuple[str, dict[str, Any]]] = []
+    steps: list[tuple[str, dict[str, Any]]] = []
     if choice.filtered:
-        ways.append((gettext("去掉条件"), {"open_now": False, "in_stock": False}))
+        steps.append((gettext("去掉条件"), {"open_now": False, "in_stock": False, "reimbursed_as": ""}))
     if choice.near:
         wider = next((metres for metres in RADII if metres > choice.radius_m), None)
         if wider:
-            ways.append((gettext("扩大到 %(distance)s") % {"distance": words.radius(wider)}, {"radius_m": wider}))
+            steps.append((gettext("扩大到 %(distance)s") % {"distance": words.radius(wider)}, {"radius_m": wider}))
         if choice.places.province:
-            ways.append((gettext("看全省"), {"city": choice.places.province}))
+            steps.append((gettext("看全省"), {"city": choice.places.province}))
     elif choice.county and choice.city:
-        ways.append((gettext("看%(place)s") % {"place": choice.city.name}, {"county": None}))
+        steps.append((gettext("看%(place)s") % {"place": choice.city.name}, {"county": None}))
     if not choice.near and choice.city and choice.city != choice.places.province:
         whole = choice.places.province if choice.origin else None
-        ways.append((gettext("看全省"), {"city": whole, "county": None}))
-    if not choice.hospitals:
-        ways.append((gettext("也看医院"), {"hospitals": True}))
-    return ways
+        steps.append((gettext("看全省"), {"city": whole, "county": None}))
+    if not choice.institutions:
+        steps.append((gettext("看医疗机构"), {"institutions": True, "reimbursed_as": ""}))
+    return steps

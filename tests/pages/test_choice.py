@@ -100,3 +100,20 @@ def test_the_address_says_what_differs_from_the_defaults_and_never_the_position(
 def test_places_come_in_one_query(places, django_assert_num_queries):
     with django_assert_num_queries(1):
         Places.on(timezone.localdate(AT))
+
+
+def test_the_other_channel_is_medical_institutions_instead_of_pharmacies(places):
+    asked = choice(places, "institutions=hospital,clinic")
+    assert asked.filters.kinds == ("hospital", "clinic")
+    assert asked.address("/p") == "/p?institutions=hospital,clinic"
+    for text in ("hospital", "pharmacy,hospital,clinic", "x", ""):
+        assert choice(places, f"institutions={text}").filters.kinds == ("pharmacy",)
+
+
+def test_a_way_to_be_paid_that_means_nothing_for_the_drug_is_let_go(places):
+    asked = choice(places, "reimbursed_as=dual_channel")
+    assert asked.filters.reimbursed_as == "dual_channel"
+    assert asked.only(["dual_channel"], institutions=False) == asked
+    assert asked.only(["chronic_disease"], institutions=False).filters.reimbursed_as is None
+    assert asked.only(["dual_channel"], institutions=True).filters.kinds == ("hospital", "clinic")
+    assert choice(places, "reimbursed_as=free").filters.reimbursed_as is None

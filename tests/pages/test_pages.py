@@ -66,7 +66,7 @@ def test_an_empty_list_names_the_nearest_one_and_what_to_try(client, town):
     )
     empty = response.context["empty"]
     assert empty["nearest"]["pharmacy"]["name"] == "远而廉大药房"
-    assert [way["label"] for way in empty["ways"]] == ["去掉条件", "扩大到 3 公里", "看全省", "也看医院"]
+    assert [way["label"] for way in empty["ways"]] == ["去掉条件", "扩大到 3 公里", "看全省", "看医疗机构"]
 
 
 def test_a_pharmacy_that_is_not_designated_is_found_but_not_compared(client, town):
