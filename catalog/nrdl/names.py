@@ -22,6 +22,7 @@ _WHICH = re.compile(
     r"[^\u4e00-\u9fff]*"  # (Ⅰ), (30R), (18AA-Ⅶ), (13), (pH4)
     r"|.*(?:细胞|[型方式]|冻干|酵母|假单胞菌|蜜炼|皮下|注射|输注|吸入|鞘内|静脉|关节腔)"
 )
+_NOT_CHINESE_END = re.compile(r"[^\u4e00-\u9fff]+\Z")
 _ALSO = re.compile("又称[:：]?")
 _AN_ALTERNATIVE = re.compile("[\u4e00-\u9fff]{4,}")
 _OPEN, _CLOSE = "([", ")]"
@@ -87,7 +88,7 @@ def _stem(text: str) -> str:
             break
         if stem == "注射用" or _occurrences(text, stem) == []:
             continue
-        return re.sub(r"[^\u4e00-\u9fff]+\Z", "", stem)
+        return _NOT_CHINESE_END.sub("", stem)
     return ""
 
 

@@ -101,7 +101,7 @@ def listing_reader(footnotes: Mapping[str, Footnote], first_day: date) -> Callab
             page=cells.read("page", whole_number(0, 9999), 0),
             category_code=cells.read("category_code", _category_code, "", required=True),
             name=name,
-            names=names(name),
+            names=names(name) if len(name) <= MAX_NAME else (),
             form=_verbatim(cells, "dosage_form", 120),
             ins_class=cells.read("ins_class", word(Listing.Class), "", required=True),
             restriction=_verbatim(cells, "remark", MAX_RESTRICTION),
