@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog.matching.memory import Decision, remembered
 from catalog.matching.rows import catalogue_of, locked
-from catalog.matching.rules import Catalogue, Fit, Product, leading, product
+from catalog.matching.rules import Catalogue, Fit, Product, kind_of, product
 from catalog.models import Drug, Edition, ListingMatch
 from pharmacies.audit import record
 from pharmacies.importers.bulk import columns_of, copy_in, overwrite
@@ -131,7 +131,8 @@ class _Run:
         self, drug_id: int, fits: tuple[Fit, ...], stored: dict[int, ListingMatch], memory: dict[int, Decision]
     ) -> None:
         """The open candidates of a drug become those that fit; pairs that somebody spoke of are none of them."""
-        self._count(fits)
+        kind = kind_of(fits)
+        setattr(self._found, kind, getattr(self._found, kind) + 1)
         for fit in fits:
             row = stored.get(fit.entry.id)
             said = (fit.score, fit.reason[:MAX_REASON])
@@ -142,17 +143,6 @@ class _Run:
                 self._changed.append(row)
         fitting = {fit.entry.id for fit in fits}
         self._gone += [row.pk for key, row in stored.items() if row.state == _OPEN and key not in fitting]
-
-    def _count(self, fits: tuple[Fit, ...]) -> None:
-        ahead = len(leading(fits))
-        if not fits:
-            self._found.none += 1
-        elif ahead > 1:
-            self._found.ambiguous += 1
-        elif ahead:
-            self._found.single += 1
-        else:
-            self._found.weak += 1
 
     def write(self) -> Found:
         ListingMatch.objects.filter(pk__in=self._gone).delete()

@@ -1,5 +1,9 @@
 """The stored rows of an edition, as matching reads them."""
 
+from datetime import date
+
+from django.utils.translation import gettext as _
+
 from catalog.matching.rules import Catalogue, Entry
 from catalog.models import Edition, Listing
 from catalog.nrdl.names import names as names_in
@@ -18,6 +22,16 @@ def entries(edition: Edition) -> list[Entry]:
 
 def catalogue_of(edition: Edition) -> Catalogue:
     return Catalogue(entries(edition))
+
+
+def edition_of(year: int | None, on: date) -> Edition:
+    """The ready edition of `year`, or that in force on the day `on`. Raises `LookupError` with what to do."""
+    ready = Edition.objects.filter(state=Edition.State.READY)
+    found = (ready.filter(year=year) if year else ready.valid(on)).order_by("-valid").first()
+    if found is None:
+        missing = _("没有 %(year)d 年版的目录") % {"year": year} if year else _("没有现行的目录")
+        raise LookupError(_("%(missing)s：请先用 import_edition 导入，或用 --year 指定年版") % {"missing": missing})
+    return found
 
 
 def locked(edition_id: int) -> Edition:

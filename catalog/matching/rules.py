@@ -175,3 +175,11 @@ def _form_evidence(entry: Entry, form: Form) -> tuple[float, str]:
 def leading(fits: tuple[Fit, ...]) -> tuple[Fit, ...]:
     """The candidates that fit equally well at the top: one is a match, several are ambiguous, none is no match."""
     return tuple(fit for fit in fits if fit.score >= CERTAIN and fits[0].score - fit.score < LEAD)
+
+
+def kind_of(fits: tuple[Fit, ...]) -> Literal["single", "ambiguous", "weak", "none"]:
+    """single: one row fits best; ambiguous: several equally; weak: something speaks against every row; none."""
+    if not fits:
+        return "none"
+    ahead = len(leading(fits))
+    return "ambiguous" if ahead > 1 else "single" if ahead else "weak"

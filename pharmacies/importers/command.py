@@ -35,7 +35,7 @@ def run(command: BaseCommand, options: dict[str, Any], load: Callable[[bytes, Pr
     """Read the file, call `load`, tell what came of it. Raises `CommandError` when the file is refused."""
     started = time.monotonic()
     try:
-        outcome = load(read_bytes(options["file"]), _progress())
+        outcome = load(read_bytes(options["file"]), progress())
     except FileProblem as problem:
         raise CommandError(str(problem)) from problem
     if options["json"]:
@@ -120,7 +120,7 @@ def operator() -> str:
         return "operator"
 
 
-def _progress() -> Progress:
+def progress() -> Progress:
     """A bar on a terminal, silence elsewhere."""
     if not sys.stderr.isatty():
         return quiet
