@@ -11,6 +11,7 @@ from datetime import date
 from django.conf import settings
 from django.db.models import Q
 
+from catalog import confidential
 from catalog.models import (
     Drug,
     DrugList,
@@ -75,19 +76,17 @@ class Facts:
         found = [self.class_of(drug) for drug in self.drugs]
         return {name: found.count(name) for name in (*CLASSES, UNREVIEWED, "") if name in found}
 
-    def confidential(self, drug: Drug) -> bool:
-        """Whether a payment standard of one of its rows is confidential: then no amount of it may be said."""
-        rows = self.accepted.get(drug.pk, ())
-        return any(standard.confidential for row in rows for standard in self.standards.get(row.pk, ()))
-
     def naming(self, kind: str) -> list[ListFact]:
         """The lists of that kind that name one of the drugs, province first."""
         found = [each for each in self.lists if each.kind == kind and each.drug_ids]
         return sorted(found, key=lambda each: not each.everywhere)
 
     def named_everywhere(self, kind: str) -> set[int]:
-        """Ids of the drugs that a list of that kind of the whole province names."""
-        return {drug for each in self.naming(kind) if each.everywhere for drug in each.drug_ids}
+        """Ids of the drugs that a list of that kind of the whole province names, and every nearer one too."""
+        lists = [each for each in self.lists if each.kind == kind]
+        if not any(each.everywhere for each in lists):
+            return set()
+        return set(frozenset.intersection(*(each.drug_ids for each in lists)))
 
 
 def facts(drugs: Iterable[Drug], on: date) -> Facts:
@@ -209,6 +208,7 @@ def _lists(drugs: tuple[Drug, ...], of_listing: dict[int, set[int]], on: date) -
 def _references(drugs: tuple[Drug, ...], on: date) -> dict[int, list[ReferencePrice]]:
     """With area and scheme; an area's own after what holds for the whole province."""
     rows = ReferencePrice.objects.using(settings.SEARCH_DATABASE).valid(on).filter(drug__in=drugs)
+    rows = confidential.publishable(rows, on)
     found: dict[int, list[ReferencePrice]] = {}
     for row in rows.select_related("area", "scheme").defer("area__boundary").order_by("kind", "area__code", "pk"):
         found.setdefault(row.drug_id, []).append(row)

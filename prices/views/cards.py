@@ -7,10 +7,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from catalog.comparability import DAYS_OF_A_MONTH, Refusal, daily_cost, daily_doses_of
 from catalog.insurance import Facts
+from catalog.models import DailyDose
 from pharmacies.geo import Wgs84
 from pharmacies.navigation import Link, links
 from prices.api.serializers import offer_json
+from prices.money import yuan
 from prices.search.questions import Answer, Found
 from prices.search.reimbursement import Shop, shops, standing, ways
 from prices.views import badges, words
@@ -34,6 +37,7 @@ class Card:
     quality: list[badges.Badge]
     services: list[str]
     paid: Paid | None
+    monthly: str
     source: str
     links: list[Link]
     pin: str
@@ -47,6 +51,7 @@ def cards(answer: Answer, facts: Facts, *, by_unit: bool) -> list[Card]:
     """
     tendered = badges.tendered(facts)
     standing_of = shops(answer.results)
+    doses = daily_doses_of({found.drug for found in answer.results})
     stale = next((n for n, found in enumerate(answer.results) if found.stale), -1)
     return [
         Card(
@@ -56,6 +61,7 @@ def cards(answer: Answer, facts: Facts, *, by_unit: bool) -> list[Card]:
             quality=badges.of_quality(found.drug) + [tendered[key] for key in [found.drug.pk] if key in tendered],
             services=badges.on_card(found.shop.designations),
             paid=_paid(found, standing_of.get(found.shop.id), facts, answer.at),
+            monthly=_monthly(found, doses.get(found.drug.pk)),
             source=gettext("演示数据") if found.generated else gettext("药店申报"),
             links=links(found.shop.name, Wgs84(found.shop.lng, found.shop.lat)),
             pin=_pin(found, offer, by_unit=by_unit),
@@ -82,6 +88,16 @@ def _paid(found: Found, shop: Shop | None, facts: Facts, at: datetime) -> Paid |
     if here.designated:
         why = sentence(gettext("%(why)s：这种产品不在当地的双通道名单内"), why=why)
     return Paid(False, gettext("此店不能按双通道报销"), why)
+
+
+def _monthly(found: Found, dose: DailyDose | None) -> str:
+    """`一个月约 54.30 元（按每天 2 片、30 天）`; empty where the dose is not reviewed or the content not readable."""
+    cost = daily_cost(yuan(found.price_fen), found.drug, dose)
+    if isinstance(cost, Refusal):
+        return ""
+    said = gettext("一个月约 %(money)s（按每天 %(n)s %(unit)s、%(days)s 天）")
+    unit = words.unit_name(cost.unit)
+    return said % {"money": words.money(cost.per_month), "n": cost.units_a_day, "unit": unit, "days": DAYS_OF_A_MONTH}
 
 
 def _pin(found: Found, offer: dict[str, Any], *, by_unit: bool) -> str:

@@ -51,13 +51,12 @@ def references(facts: Facts) -> list[Reference]:
     found: dict[str, list[Reference]] = {kind: [] for kind in KINDS}
     for row in facts.listings:
         standards = facts.standards.get(row.pk, [])
+        standards = [each for each in standards if each.confidential][:1] or standards
         lines = [_standard(standard, row, facts) for standard in standards]
         found[ReferencePrice.Kind.PAYMENT_STANDARD] += dict.fromkeys(lines)
     for drug in facts.drugs:
-        secret = facts.confidential(drug)
         for price in facts.references.get(drug.pk, []):
-            if not (secret and price.kind == ReferencePrice.Kind.PAYMENT_STANDARD):
-                found[price.kind].append(_reference(price, drug, several=several))
+            found[price.kind].append(_reference(price, drug, several=several))
     return [line for lines in found.values() for line in lines]
 
 

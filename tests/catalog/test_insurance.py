@@ -110,14 +110,23 @@ def test_a_list_may_name_a_row_of_the_catalogue():
     assert facts([drug, other], ON).named_everywhere("separate_payment") == {drug.pk}
 
 
-def test_one_confidential_standard_makes_the_drug_confidential():
+def test_a_nearer_list_that_does_not_name_the_drug_ends_everywhere():
+    drug = factories.drug()
+    factories.drug_list("not_for_retail", factories.region(), drug)
+    assert facts([drug], ON).named_everywhere("not_for_retail") == {drug.pk}
+    factories.drug_list("not_for_retail", factories.wuchang().parent)
+    assert facts([drug], ON).named_everywhere("not_for_retail") == set()
+
+
+def test_a_reference_price_that_states_a_confidential_standard_is_no_fact():
     drug = factories.drug()
     row = factories.listing(ins_class="乙", kind="谈判")
     factories.match(drug, row)
-    PaymentStandard.objects.create(listing=row, spec="5mg", amount="3.00")
-    assert not facts([drug], ON).confidential(drug)
-    PaymentStandard.objects.create(listing=row, spec="10mg", confidential=True)
-    assert facts([drug], ON).confidential(drug)
+    factories.reference_price(drug, "3.00", kind="payment_standard")
+    factories.reference_price(drug, "4.00", kind="listed")
+    assert len(facts([drug], ON).references[drug.pk]) == 2
+    PaymentStandard.objects.create(listing=row, confidential=True)
+    assert [each.kind for each in facts([drug], ON).references[drug.pk]] == ["listed"]
 
 
 def test_reference_prices_count_on_their_days():

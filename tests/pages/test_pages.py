@@ -146,5 +146,5 @@ def test_home_offers_one_tile_per_name_of_the_chronic_lists(client, town):
     factories.drug(factories.preparation("感冒灵颗粒", "颗粒剂", "10g"))
     factories.drug(factories.preparation("盐酸二甲双胍片", "片剂", "0.25g"))
     factories.drug_list("two_diseases", area, town.drug, other)
-    tiles = client.get("/").context["tiles"]
+    tiles = [tile.preparation for group in client.get("/").context["groups"] for tile in group.tiles]
     assert sorted(tile.generic_name for tile in tiles) == ["盐酸二甲双胍片", "苯磺酸氨氯地平片"]

@@ -1,0 +1,223 @@
+"""The page of a drug and of a preparation: what insurance says, what is paid where, what a reference price is."""
+
+import re
+from datetime import date
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
+
+from catalog.models import DailyDose, PaymentStandard
+from tests import factories
+from tests.factories import small_town
+
+pytestmark = pytest.mark.django_db
+RESTRICTION = "限二甲双胍控制效果不佳的\nBMI≥25的患者；<首次>处方"
+
+
+@pytest.fixture
+def town(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: factories.AT)
+    made = small_town()
+    factories.run(factories.feed())
+    return made
+
+
+def page(client, town, query=""):
+    return client.get(f"/drugs/{town.drug.code}{query}")
+
+
+def names(response) -> list[str]:
+    return [card.offer["pharmacy"]["name"] for card in response.context["cards"]]
+
+
+def hospital(town, **fields):
+    made = factories.pharmacy("协和医院", north_m=500, kind="hospital", **fields)
+    factories.offer(town.drug, made, "10.00")
+    factories.rebuild_today()
+    return made
+
+
+# -- what insurance says ----------------------------------------------------------------------------------------------
+
+
+def test_a_restriction_stands_on_the_page_word_for_word(client, town):
+    factories.match(town.drug, factories.listing(ins_class="乙", restriction=RESTRICTION))
+    response = page(client, town)
+    assert response.context["restrictions"][0].text == RESTRICTION
+    assert "限二甲双胍控制效果不佳的\nBMI≥25的患者；&lt;首次&gt;处方</blockquote>" in response.content.decode()
+
+
+def test_a_long_restriction_is_whole_in_the_page_though_it_is_folded(client, town):
+    text = "限晚期患者。" * 60
+    factories.match(town.drug, factories.listing(ins_class="乙", restriction=text))
+    assert f">{text}</span>" in page(client, town).content.decode()
+
+
+def test_of_a_candidate_neither_class_nor_restriction_nor_standard_is_said(client, town):
+    row = factories.listing(ins_class="乙", restriction=RESTRICTION)
+    factories.match(town.drug, row, state="candidate")
+    PaymentStandard.objects.create(listing=row, amount="88.88")
+    text = page(client, town).content.decode()
+    assert "医保类别待核" in text
+    for said in ("医保乙类", "限定支付范围", "88.88"):
+        assert said not in text
+
+
+def test_restrictions_that_differ_name_their_rows(client, town):
+    other = factories.drug(town.drug.preparation, pack_count=28)
+    factories.match(town.drug, factories.listing("甲药", dosage_form="片剂", restriction="限成人"))
+    factories.match(other, factories.listing("乙药", dosage_form="胶囊"))
+    (only,) = client.get(f"/preparations/{town.drug.preparation_id}").context["restrictions"]
+    assert (only.text, only.of) == ("限成人", "甲药 片剂")
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        ({"ins_class": "甲", "kind": "常规"}, ["医保乙类改为医保甲类", "不再是国家谈判药，转入常规目录", "不再限定支付范围"]),
+        ({"restriction": "限二线"}, ["限定支付范围为：限二线"]),
+        ({"restriction": "限一线"}, []),
+        ({"restriction": "限一线", "kind": "竞价"}, ["改为竞价药品"]),
+        ({"generic_name": "别的药"}, ["新目录里没有找到同名的条目，是否继续报销还没有核对"]),
+    ],
+)  # fmt: skip
+def test_what_the_next_edition_changes_is_said_before_its_day(client, town, later, said):
+    base = {"generic_name": "氨氯地平", "ins_class": "乙", "kind": "谈判", "restriction": ""}
+    factories.match(town.drug, factories.listing(**base | {"restriction": "限一线"}))
+    assert page(client, town).context["changes"] == []
+    factories.listing(**base | later, edition=factories.edition(2027))
+    response = page(client, town)
+    assert response.context["changes"] == said
+    assert ("2027年1月1日起：" in response.content.decode()) == bool(said)
+
+
+def test_a_renewed_agreement_says_its_new_end(client, town):
+    base = {"generic_name": "氨氯地平", "ins_class": "乙", "kind": "谈判"}
+    factories.match(town.drug, factories.listing(**base, agreement=DateRange(date(2026, 1, 1), date(2027, 1, 1))))
+    factories.listing(**base, agreement=DateRange(date(2027, 1, 1), date(2029, 1, 1)), edition=factories.edition(2027))
+    assert page(client, town).context["changes"] == ["国家谈判协议有效期改为到 2028年12月31日"]
+
+
+# -- reference prices -------------------------------------------------------------------------------------------------
+
+
+def test_reference_prices_say_unit_document_area_and_days(client, town):
+    factories.reference_price(
+        town.drug, "0.6480", kind="vbp", unit="smallest", supplier="reserve", document="鄂药采〔2026〕3号",
+        valid=DateRange(date(2026, 1, 1), date(2027, 1, 1)),
+    )  # fmt: skip
+    factories.reference_price(town.drug, "13.23", kind="listed")
+    tendered, listed = page(client, town).context["references"]
+    assert (tendered.label, tendered.amount, tendered.converted) == ("集采中选价", "0.648 元/片", "约 9.07 元/盒")
+    assert tendered.note == "备供企业"
+    assert tendered.source == "湖北省，鄂药采〔2026〕3号，自2026年1月1日起，至 2026年12月31日"
+    assert (listed.label, listed.amount, listed.converted) == ("挂网价", "13.23 元/盒", "约 0.945 元/片")
+
+
+def test_a_confidential_standard_says_that_and_nothing_else(client, town):
+    row = factories.listing(ins_class="乙", kind="谈判")
+    factories.match(town.drug, row)
+    PaymentStandard.objects.create(listing=row, spec="5mg", confidential=True)
+    PaymentStandard.objects.create(listing=row, spec="10mg", amount="77.77")
+    factories.reference_price(town.drug, "66.66", kind="payment_standard")
+    response = page(client, town)
+    (only,) = response.context["references"]
+    assert (only.label, only.amount, only.converted, only.of, only.note) == (
+        "医保支付标准", "", "", "", "支付标准保密，不公布",
+    )  # fmt: skip
+    assert not re.search(r"66\.66|77\.77|[0-9]\s*[%％]", response.content.decode().partition("<main")[2])
+
+
+def test_every_published_standard_of_the_row_names_its_specification(client, town):
+    row = factories.listing(ins_class="乙", kind="谈判")
+    factories.match(town.drug, row)
+    for spec, amount in (("5mg", "3.0000"), ("10mg", "5.1050")):
+        PaymentStandard.objects.create(listing=row, spec=spec, amount=amount)
+    found = [(each.of, each.amount) for each in page(client, town).context["references"]]
+    assert found == [("5mg", "3.00 元"), ("10mg", "5.105 元")]
+
+
+def test_a_preparation_names_the_product_of_each_reference_price(client, town):
+    factories.drug(town.drug.preparation, pack_count=28)
+    factories.reference_price(town.drug, "13.23")
+    (only,) = client.get(f"/preparations/{town.drug.preparation_id}").context["references"]
+    assert only.of == "辉瑞制药有限公司 5mg×14片"
+
+
+# -- the two channels -------------------------------------------------------------------------------------------------
+
+
+def test_pharmacies_and_institutions_are_two_lists_with_an_address_each(client, town):
+    hospital(town)
+    assert "协和医院" not in names(page(client, town))
+    shops, institutions = page(client, town, "?city=420100").context["tabs"]
+    assert (shops["label"], shops["chosen"], institutions["label"]) == ("药店", True, "医疗机构")
+    response = client.get(institutions["url"])
+    assert institutions["url"].endswith("?city=420100&institutions=hospital,clinic")
+    assert names(response) == ["协和医院"]
+    assert [tab["chosen"] for tab in response.context["tabs"]] == [False, True]
+    assert '<input type="hidden" name="institutions" value="hospital,clinic">' in response.content.decode()
+
+
+def test_a_card_says_whether_this_shop_is_a_dual_channel_shop_for_this_drug(client, town):
+    yes = factories.pharmacy("双通道大药房", north_m=200, designations=("designated", "dual_channel"))
+    factories.offer(town.drug, yes, "11.00")
+    factories.rebuild_today()
+    assert {card.paid for card in page(client, town).context["cards"]} == {None}
+    factories.drug_list("dual_channel", factories.region(), town.drug)
+    said = {card.offer["pharmacy"]["name"]: card.paid for card in page(client, town).context["cards"]}
+    assert said["双通道大药房"].words == "可按双通道报销"
+    assert said["双通道大药房"].explained == "药品和药店都在名单内（湖北省，2026年11月21日核对）；须电子处方"
+    no = said["居中大药房"]
+    assert (no.holds, no.words, no.explained) == (False, "此店不能按双通道报销", "在此购买不能享受双通道待遇")
+
+
+def test_the_filter_leaves_only_shops_that_are_reimbursed(client, town):
+    yes = factories.pharmacy("双通道大药房", north_m=200, designations=("designated", "dual_channel"))
+    factories.offer(town.drug, yes, "30.00")
+    factories.rebuild_today()
+    factories.drug_list("dual_channel", factories.region(), town.drug)
+    (way,) = page(client, town).context["paid_ways"]
+    assert (way["label"], way["chosen"]) == ("只看能按双通道报销的店", False)
+    response = client.get(way["url"])
+    assert names(response) == ["双通道大药房"]
+    (back,) = response.context["paid_ways"]
+    assert back["chosen"]
+    assert names(client.get(back["url"])) == names(page(client, town))
+
+
+def test_of_a_hospital_it_is_not_said_that_the_shop_cannot(client, town):
+    hospital(town)
+    factories.drug_list("dual_channel", factories.region(), town.drug)
+    (card,) = page(client, town, "?institutions=hospital,clinic").context["cards"]
+    assert card.paid is None
+
+
+def test_what_no_pharmacy_may_sell_has_a_notice_and_the_institutions_alone(client, town):
+    hospital(town)
+    factories.drug_list("not_for_retail", factories.region(), town.drug)
+    response = page(client, town)
+    assert "本品不在零售药店销售" in response.content.decode()
+    assert [tab["label"] for tab in response.context["tabs"]] == ["医疗机构"]
+    assert names(response) == ["协和医院"]
+    assert "看医疗机构" not in response.content.decode()
+
+
+def test_one_of_several_products_that_is_not_for_retail_leaves_the_pharmacies(client, town):
+    factories.drug_list("not_for_retail", factories.region(), factories.drug(town.drug.preparation, pack_count=28))
+    response = client.get(f"/preparations/{town.drug.preparation_id}")
+    assert "其中 1 种产品不在零售药店销售" in response.content.decode()
+    assert len(response.context["tabs"]) == 2
+
+
+# -- cards ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_months_cost_is_said_where_a_reviewed_daily_dose_is_known(client, town):
+    assert {card.monthly for card in page(client, town).context["cards"]} == {""}
+    DailyDose.objects.create(
+        generic_name="苯磺酸氨氯地平片", amount="5", unit="mg", source="WHO 2026", reviewed_by="药师"
+    )
+    first = page(client, town).context["cards"][0]
+    assert (first.offer["price"], first.monthly) == ("12.60", "一个月约 27.00 元（按每天 1 片、30 天）")
