@@ -21,7 +21,7 @@ from catalog.models import (
     Preparation,
     ReferencePrice,
 )
-from catalog.products import describe
+from catalog.products import describe, refresh_names
 from pharmacies import hours as opening
 from pharmacies import today
 from pharmacies.models import Chain, Designation, Pharmacy, PharmacyStatus, Region
@@ -143,6 +143,7 @@ def drug(of: Preparation | None = None, *, pack_count: int = 14, **fields: Any) 
     )
     describe(row)
     row.save()
+    refresh_names()
     return row
 
 

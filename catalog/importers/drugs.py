@@ -127,6 +127,7 @@ def _apply(rows: list[DrugRow], progress: Progress) -> Outcome:
     total = len(created) + len(changed)
     overwrite(Drug, list(_described(changed, 0, total, progress)))
     copy_in(Drug, columns_of(Drug), _described(created, len(changed), total, progress))
+    products.refresh_names()
     return Outcome(len(rows), len(created), len(changed), unchanged=len(rows) - total)
 
 

@@ -2,7 +2,7 @@
 
 from catalog.models.editions import Category, Edition, Herb, Listing, ListingMatch, PaymentStandard
 from catalog.models.lists import DrugList, DrugListEntry, ReferencePrice, Scheme
-from catalog.models.products import Alias, DailyDose, Drug, Preparation
+from catalog.models.products import Alias, DailyDose, Drug, Preparation, SearchName
 
 __all__ = [
     "Alias",
@@ -19,4 +19,5 @@ __all__ = [
     "Preparation",
     "ReferencePrice",
     "Scheme",
+    "SearchName",
 ]

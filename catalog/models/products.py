@@ -63,8 +63,8 @@ class DailyDose(models.Model):
 class Drug(models.Model):
     """One product code (国家医保药品代码, 品规): the level a price hangs on.
 
-    `search_terms` holds what a text search compares: names, maker, pinyin readings and initials, bigrams; written by
-    `catalog.products` together with the fields it is made of.
+    `search_names` and `search_terms` say what a shelf is filtered by: names and codes in lower case, readings in pinyin;
+    written by `catalog.products` together with the fields they are made of. The search itself reads `SearchName`.
     """
 
     class RxClass(models.TextChoices):
@@ -90,16 +90,25 @@ class Drug(models.Model):
     trace_prefix = models.CharField("追溯码前七位", max_length=7, blank=True)
     rx_class = models.CharField("处方分类", max_length=5, choices=RxClass, blank=True)
     quality = models.CharField("质量层次", max_length=10, choices=Quality, blank=True)
-    search_names = models.TextField("检索名称", editable=False)  # lower-cased, for trigrams and prefixes
+    search_names = models.TextField("检索名称", editable=False)  # lower-cased, one a line
     search_terms = ArrayField(models.CharField(max_length=60), verbose_name="检索词", editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "药品"
         indexes = [
-            GinIndex(name="drug_terms", fields=["search_terms"]),
-            GinIndex(name="drug_names_trgm", fields=["search_names"], opclasses=["gin_trgm_ops"]),
-            models.Index(name="drug_barcode", fields=["barcode"], condition=~Q(barcode="")),
-            models.Index(name="drug_approval", fields=["approval_no"], condition=~Q(approval_no="")),
+            # Codes are searched for while they are typed: by their beginning, whatever the database's collation.
+            models.Index(
+                name="drug_barcode", fields=["barcode"], opclasses=["text_pattern_ops"], condition=~Q(barcode="")
+            ),
+            models.Index(
+                name="drug_approval",
+                fields=["approval_no"],
+                opclasses=["text_pattern_ops"],
+                condition=~Q(approval_no=""),
+            ),
+            models.Index(name="drug_trace_prefix", fields=["trace_prefix"], condition=~Q(trace_prefix="")),
+            models.Index(name="drug_maker", fields=["manufacturer"]),
+            models.Index(name="drug_trade_name", fields=["trade_name"], condition=~Q(trade_name="")),
         ]
         constraints = [
             models.CheckConstraint(name="drug_pack_is_not_empty", condition=Q(pack_count__gt=0)),
@@ -117,6 +126,38 @@ class Drug(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.manufacturer}"
+
+
+class SearchName(models.Model):
+    """A distinct generic name, trade name or maker of the catalogue, as searches compare it.
+
+    Derived from the other tables by `catalog.products.refresh_names`, its only writer. `lines` holds the forms and
+    readings of the name between line breaks, `grams` what any part of a line is looked up by (`catalog.names`).
+    """
+
+    class Kind(models.TextChoices):
+        GENERIC = "generic", "通用名"
+        TRADE = "trade", "商品名"
+        MAKER = "maker", "生产企业"
+
+    id = models.AutoField(primary_key=True)
+    kind = models.CharField("种类", max_length=7, choices=Kind)
+    text = models.CharField("名称", max_length=120)
+    lines = models.TextField("比较形式")
+    grams = ArrayField(models.TextField(), verbose_name="检索片段")
+    length = models.PositiveSmallIntegerField("主干字数")
+    products = models.PositiveIntegerField("药品数")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "检索名称"
+        indexes = [GinIndex(name="search_name_grams", fields=["grams"])]
+        constraints = [
+            models.UniqueConstraint(name="search_name_once", fields=["kind", "text"]),
+            models.CheckConstraint(name="search_name_has_products", condition=Q(products__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Alias(models.Model):

@@ -19,6 +19,7 @@ from catalog.models import (
     Preparation,
     ReferencePrice,
     Scheme,
+    SearchName,
 )
 
 from .. import factories as f
@@ -69,6 +70,12 @@ def two_references(valid: DateRange) -> None:
     drug = f.drug()
     reference(drug=drug)
     reference(valid, drug=drug)
+
+
+def search_name(products: int) -> SearchName:
+    return SearchName.objects.create(
+        kind="trade", text="络活喜", lines="\n络活喜\n", grams=["络"], length=3, products=products
+    )
 
 
 def two_meanings(valid: DateRange) -> None:
@@ -126,6 +133,8 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
         lambda: f.drug(trace_prefix="8123A56"),
     ],
     "alias_means_one_drug_at_a_time": [lambda: two_meanings(OVERLAPPING)],
+    "search_name_once": [lambda: (search_name(products=1), search_name(products=2))],
+    "search_name_has_products": [lambda: search_name(products=0)],
 }
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
