@@ -1,0 +1,24 @@
+-- Fills area_count for the day %(first)s from the current offers of the drugs: those that search shows as fresh (live,
+--   not out of stock, vouched for within the reporter's cadence × stale_after) at ranked retail pharmacies, in every
+--   region search knows the pharmacy by.
+-- Plan: offers are counted once, by price and set of regions; only those few counts are spread over the regions.
+-- Parameters: drugs (ids), first (date), at, stale_after.
+-- Relies on: the primary key of prices_offer.
+INSERT INTO area_count (drug_id, region_id, "on", price_fen, shops)
+WITH counted AS MATERIALIZED (
+    SELECT o.drug_id, t.region_ids, o.price_fen, count(*) AS shops
+    FROM prices_offer o
+    JOIN pharmacies_pharmacytoday t ON t.pharmacy_id = o.pharmacy_id AND t.ranked AND t.kind = 'pharmacy'
+    JOIN prices_feed f ON f.id = o.feed_id
+    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
+    WHERE o.drug_id = ANY (%(drugs)s)
+        AND o.state = 1
+        AND o.stock <> 3
+        AND %(at)s <= f.cadence * %(stale_after)s
+            + CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
+                ELSE LEAST(o.confirmed_at, o.disputed_since) END
+    GROUP BY o.drug_id, t.region_ids, o.price_fen
+)
+SELECT c.drug_id, region_id, %(first)s::date, c.price_fen, sum(c.shops)
+FROM counted c CROSS JOIN LATERAL unnest(c.region_ids) region_id
+GROUP BY c.drug_id, region_id, c.price_fen
