@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog.models import DailyDose, Drug
@@ -176,7 +177,8 @@ def daily_doses_of(drugs: Iterable[Drug]) -> dict[int, DailyDose]:
     """Drug id -> daily dose, for drugs that have one; preparations loaded. One query."""
     drugs = list(drugs)
     names = {drug.preparation.generic_name for drug in drugs}
-    stored = {(dose.generic_name, dose.dosage_form): dose for dose in DailyDose.objects.filter(generic_name__in=names)}
+    doses = DailyDose.objects.using(settings.SEARCH_DATABASE).filter(generic_name__in=names)
+    stored = {(dose.generic_name, dose.dosage_form): dose for dose in doses}
     found = {}
     for drug in drugs:
         name, form = drug.preparation.generic_name, drug.preparation.dosage_form
