@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from catalog import browse as catalogue
+from catalog.editions import current
 from catalog.models import Category, DrugList, Edition, Preparation
 from prices.views import badges, words
 from prices.views.pages import last_report, page, text_of
@@ -42,7 +43,7 @@ class Shelf:
 def index(request: HttpRequest) -> HttpResponse:
     """Lists by kind, then main classes. Three queries and the age of the data."""
     on = timezone.localdate()
-    edition = _current(on)
+    edition = current(on)
     by_kind = {kind: list(found) for kind, found in groupby(_kinds(on), key=lambda row: row.kind)}
     kinds = [
         {"label": str(badges.LISTS[kind][0]), "words": str(badges.LISTS[kind][1]), "lists": by_kind[kind]}
@@ -95,7 +96,7 @@ def tendered(request: HttpRequest) -> HttpResponse:
 @page
 def drug_class(request: HttpRequest, code: str) -> HttpResponse:
     """A main class shows its classes; a class shows its preparations."""
-    edition = _current(timezone.localdate())
+    edition = current(timezone.localdate())
     if edition is None:
         raise Http404
     category = get_object_or_404(Category, edition=edition, code=code.upper())
@@ -140,11 +141,6 @@ def _shelf(request: HttpRequest, shelf: Shelf, found: Any, query: dict[str, str]
 
 def _kinds(on: date) -> list[DrugList]:
     return sorted(catalogue.lists(on), key=lambda row: catalogue.SHOWN_KINDS.index(row.kind))
-
-
-def _current(on: date) -> Edition | None:
-    found: Edition | None = Edition.objects.valid(on).filter(state=Edition.State.READY).first()
-    return found
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -5,7 +5,6 @@ What is typed about an illness is health data: the answer is kept by nobody (no-
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
-from catalog import search
+from catalog.search import Suggestion, suggest
 from prices.views.pages import page, text_of
 
 MOST = 8
@@ -33,14 +32,13 @@ class Option:
 @page
 def suggestions(request: HttpRequest) -> HttpResponse:
     query = text_of(request, "q")
-    suggest = getattr(search, "suggest", None)
-    found = [_option(row) for row in suggest(query, limit=MOST)] if query and suggest else []
+    found = [_option(row) for row in suggest(query, limit=MOST)] if query else []
     response = render(request, "citizen/_suggestions.html", {"suggestions": found, "said": _said(len(found))})
     patch_cache_control(response, private=True, no_store=True)
     return response
 
 
-def _option(row: Any) -> Option:
+def _option(row: Suggestion) -> Option:
     """The comparison that the suggestion names; a name without one is searched for."""
     if row.preparation_id is not None:
         url = reverse("citizen:preparation", args=[row.preparation_id])

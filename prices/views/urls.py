@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prices.views import browse, citizen, compare, outlines, pharmacy, suggest
+from prices.views import browse, citizen, compare, editions, outlines, pharmacy, suggest
 
 app_name = "citizen"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("browse/lists/<int:pk>", browse.drug_list, name="list"),
     path("browse/tendered", browse.tendered, name="tendered"),
     path("browse/classes/<str:code>", browse.drug_class, name="class"),
+    path("catalogue", editions.editions, name="editions"),
+    path("catalogue/changes", editions.changes, name="changes"),
     path("preparations/<int:pk>", compare.preparation, name="preparation"),
     path("drugs/<str:code>", compare.drug, name="drug"),
     path("pharmacies", pharmacy.find_by_name, name="pharmacies"),

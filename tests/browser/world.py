@@ -2,7 +2,8 @@
 
 Shop n sells a 14-tablet pack at 10 + n yuan and stands (25 - n) × 100 m north of the origin, in 武昌区. Further: one
 stale price that would be the cheapest, one suspended and one undesignated shop that are not ranked, one shop in 洪山区
-with a larger pack that is dearer by the pack and cheapest by the tablet.
+with a larger pack that is dearer by the pack and cheapest by the tablet. The catalogue has this year's edition and the
+next, in which the drug's row has another restriction and a row is gone; two lists name the drug.
 """
 
 from datetime import timedelta
@@ -10,7 +11,7 @@ from datetime import timedelta
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.utils import timezone
 
-from catalog.models import Drug
+from catalog.models import Category, Drug
 from catalog.products import describe
 from tests import factories
 from tests.factories import region
@@ -20,6 +21,8 @@ ORIGIN = (30.5450321, 114.3020456)
 """lat, lng of the citizen, finer than may ever leave the browser."""
 ROUNDED = "30.545,114.302"
 DRUG = "苯磺酸氨氯地平片"
+CODE = "XC08CAB037A001010100001"
+"""Of the originator's product."""
 CHEAPEST_BY_TABLET = "洪山大药房（珞喻路店）"
 STALE, SUSPENDED = "久未报送药房（徐东店）", "已暂停大药房（中南路店）"
 
@@ -37,10 +40,12 @@ def build() -> None:
     west = region("420106", "武昌区", wuhan, boundary=MultiPolygon(Polygon.from_bbox((113.5, 30.0, 114.4, 31.0))))
     east = region("420111", "洪山区", wuhan, boundary=MultiPolygon(Polygon.from_bbox((114.4, 30.0, 115.0, 31.0))))
     region("420500", "宜昌市", hubei)
-    drug = _drug(pack_count=14, manufacturer="辉瑞制药有限公司", trade_name="络活喜", quality="originator")
+    drug = _drug(code=CODE, pack_count=14, manufacturer="辉瑞制药有限公司", trade_name="络活喜", quality="originator")
     large = _drug(pack_count=28, manufacturer="华润赛科药业有限责任公司", quality="passed")
-    factories.match(drug, factories.listing("氨氯地平"))
-    factories.drug_list("two_diseases", hubei, drug, large)
+    _editions(drug, timezone.localdate(now).year)
+    for kind in ("two_diseases", "dual_channel"):
+        factories.drug_list(kind, hubei, drug, large)
+    factories.reference_price(large, "0.50", kind="vbp", unit="smallest")
     feed = factories.feed()
     factories.run(feed, received_at=now)
     for n in range(SHOPS):
@@ -55,6 +60,17 @@ def build() -> None:
     nobody = factories.pharmacy("路口药店", north_m=60, division=west, designations=())
     factories.offer(drug, nobody, "2.00", confirmed=now, by=feed)
     factories.rebuild_today(now)
+
+
+def _editions(drug: Drug, year: int) -> None:
+    """This year's edition, to a row of which the drug is matched, and the next."""
+    now, following = factories.edition(year), factories.edition(year + 1)
+    for code, name in (("XC", "心血管系统"), ("XC08CA", "二氢吡啶衍生物类")):
+        Category.objects.create(edition=now, code=code, name=name)
+    row = {"number": "1", "category_code": "XC08CA", "dosage_form": "口服常释剂型"}
+    factories.match(drug, factories.listing("氨氯地平", edition=now, **row))
+    factories.listing("氨氯地平", edition=following, restriction="限高血压患者。", **row)
+    factories.listing("已不列入的药", edition=now, number="2")
 
 
 def _drug(**fields: object) -> Drug:
