@@ -1,13 +1,17 @@
-"""The hand-written facts of the demo province (README.md), typed."""
+"""The hand-written facts of the demo province (README.md), typed. Their days are moved to the year of the load."""
 
 import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+WRITTEN = 2026
+"""The year that the days in the files speak of; a demo of another year moves them all."""
+DAYS = ("valid_from", "valid_to", "agreement_from", "agreement_to")
 DRUG_COLUMNS = [
     "code",
     "generic_name",
@@ -37,8 +41,9 @@ class DrugFact:
     ins_class: str  # 甲, 乙 or empty: not listed
     kind: str  # 常规, 谈判, 竞价 or empty
     typical_fen: int  # of a pack
-    availability: float  # share of the pharmacies that carry it
+    availability: float  # share of the pharmacies that carry it; of the institutions, where no pharmacy may
     dual_channel: bool
+    retail: bool  # False: on the list of what pharmacies may not sell
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,35 @@ class ListFact:
     data: bytes  # what `import_list` reads
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What the edition prints beside a name and form: the restriction, and the agreement's first and last day."""
+
+    restriction: str
+    agreement: tuple[date, date] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row that next year's edition has otherwise: `new`, `gone`, `moved` (to 常规), `class` or `restriction`."""
+
+    change: str
+    generic_name: str
+    dosage_form: str
+    ins_class: str
+    kind: str
+    category_code: str
+    restriction: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditionFacts:
+    printed: dict[tuple[str, str], Printed]  # by generic name and form
+    changes: list[Change]
+    categories: list[tuple[str, str]]  # code, name
+    unreviewed: dict[str, tuple[float, str]]  # drug code → score and reason of a candidate that nobody has settled
+
+
 @dataclass(frozen=True)
 class Facts:
     drugs: list[DrugFact]
@@ -65,29 +99,34 @@ class Facts:
     people: dict[str, float]  # county code → population in 10,000
     streets: list[str]
     lists: list[ListFact]
+    editions: EditionFacts
     payment_standards: list[tuple[str, Decimal]]  # drug code, yuan per pack
-    files: dict[str, bytes] = field(repr=False)  # "drugs", "schemes", "reference_prices": as their importers read them
+    files: dict[str, bytes] = field(repr=False)
+    """"drugs", "daily_doses", "schemes", "reference_prices": as their importers read them."""
 
 
-def read(drugs: int | None = None) -> Facts:
-    """All facts, or those about the first `drugs` products only."""
+def read(drugs: int | None = None, *, year: int = WRITTEN) -> Facts:
+    """All facts, or those about the first `drugs` products only, with their days as of `year`."""
     rows = _rows("drugs.csv")[:drugs]
     known = {row["code"] for row in rows}
     names = {(row["generic_name"], row["dosage_form"]) for row in rows}
-    references = [row for row in _rows("reference_prices.csv") if row["drug_code"] in known]
+    barred = {(row["generic_name"], row["dosage_form"]) for row in _rows("lists/not_for_retail.csv")}
+    references = [row for row in _rows("reference_prices.csv", year) if row["drug_code"] in known]
     return Facts(
-        drugs=[_drug(row) for row in rows],
+        drugs=[_drug(row, barred) for row in rows],
         chains=[ChainFact(row["name"], float(row["share"]), row["style"], row["home"]) for row in _rows("chains.csv")],
         people={row["adcode"]: float(row["population_10k"]) for row in _rows("population.csv")},
         streets=[row["name"] for row in _rows("streets.csv")],
-        lists=[_list(row, known, names) for row in _rows("lists/lists.csv")],
+        lists=[_list(row, known, names, year) for row in _rows("lists/lists.csv", year)],
+        editions=_editions(year),
         payment_standards=[
             (row["drug_code"], Decimal(row["amount"])) for row in references if row["kind"] == "payment_standard"
         ],
         files={
             "drugs": table(DRUG_COLUMNS, ([row[name] for name in DRUG_COLUMNS] for row in rows)),
-            "schemes": (FOLDER / "schemes.csv").read_bytes(),
-            "reference_prices": table(list(references[0]), (row.values() for row in references)) if references else b"",
+            "daily_doses": (FOLDER / "daily_doses.csv").read_bytes(),
+            "schemes": _again(_rows("schemes.csv", year)),
+            "reference_prices": _again(references),
         },
     )
 
@@ -101,12 +140,26 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def _again(rows: list[dict[str, str]]) -> bytes:
+    """The file of these rows; empty without any."""
+    return table(list(rows[0]), (row.values() for row in rows)) if rows else b""
+
+
+def _rows(name: str, year: int = WRITTEN) -> list[dict[str, str]]:
     with (FOLDER / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row.update({column: _moved(row[column], year - WRITTEN) for column in DAYS if row.get(column)})
+    return rows
 
 
-def _drug(row: dict[str, str]) -> DrugFact:
+def _moved(day: str, years: int) -> str:
+    """The same day so many years later. No fact begins or ends on 29 February."""
+    found = date.fromisoformat(day)
+    return found.replace(year=found.year + years).isoformat()
+
+
+def _drug(row: dict[str, str], barred: set[tuple[str, str]]) -> DrugFact:
     return DrugFact(
         code=row["code"],
         generic_name=row["generic_name"],
@@ -118,16 +171,43 @@ def _drug(row: dict[str, str]) -> DrugFact:
         typical_fen=int(Decimal(row["typical_price"]) * 100),
         availability=float(row["availability"]),
         dual_channel=row["dual_channel"] == "1",
+        retail=(row["generic_name"], row["dosage_form"]) not in barred,
     )
 
 
-def _list(row: dict[str, str], codes: set[str], names: set[tuple[str, str]]) -> ListFact:
+def _list(row: dict[str, str], codes: set[str], names: set[tuple[str, str]], year: int) -> ListFact:
     """One list, without the entries about drugs that are not loaded."""
-    entries = _rows(f"lists/{row['file']}")
     kept = [
         entry
-        for entry in entries
+        for entry in _rows(f"lists/{row['file']}", year)
         if entry.get("drug_code") in codes or (entry["generic_name"], entry["dosage_form"]) in names
     ]
-    data = table(list(entries[0]), (entry.values() for entry in kept)) if kept else b""
-    return ListFact(row["kind"], row["area"], row["document"], row["valid_from"], data)
+    return ListFact(row["kind"], row["area"], row["document"], row["valid_from"], _again(kept))
+
+
+def _editions(year: int) -> EditionFacts:
+    return EditionFacts(
+        printed={
+            (row["generic_name"], row["dosage_form"]): _printed(row) for row in _rows("editions/listings.csv", year)
+        },
+        changes=[
+            Change(
+                change=row["change"],
+                generic_name=row["generic_name"],
+                dosage_form=row["dosage_form"],
+                ins_class=row["class"],
+                kind=row["kind"],
+                category_code=row["category_code"],
+                restriction=row["restriction"],
+            )
+            for row in _rows("editions/next_edition.csv")
+        ],
+        categories=[(row["code"], row["name"]) for row in _rows("editions/categories.csv")],
+        unreviewed={row["drug_code"]: (float(row["score"]), row["reason"]) for row in _rows("editions/unreviewed.csv")},
+    )
+
+
+def _printed(row: dict[str, str]) -> Printed:
+    first, last = row["agreement_from"], row["agreement_to"]
+    days = (date.fromisoformat(first), date.fromisoformat(last)) if first and last else None
+    return Printed(row["restriction"], days)

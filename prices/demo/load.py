@@ -15,7 +15,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog.importers import drugs, lists, references, schemes
+from catalog.importers import daily_doses, drugs, lists, references, schemes
 from catalog.models import Drug
 from pharmacies import audit
 from pharmacies.importers import pharmacies, regions
@@ -65,11 +65,11 @@ def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tel
         # A crash costs the last moment of a load, which goes on where it stopped.
         cursor.execute("SET synchronous_commit = off")
     begun = AuditEvent.objects.filter(action=BEGUN).first()
-    known = facts.read(size.drugs)
+    at = begun.at if begun else at
+    known = facts.read(size.drugs, year=timezone.localdate(at).year)
     if begun is None:
         made, tills = _load_facts(known, size, outlines, at, tell)
     else:
-        at = begun.at
         made = make_shops(known, size)
         tills = province.tills(made, known, size)
     runs = _load_prices(tills, size, at, tell)
@@ -138,7 +138,8 @@ def counties(people: dict[str, float]) -> list[County]:
 
 def _load_catalogue(known: facts.Facts, at: datetime) -> None:
     _taken(drugs.load(data=known.files["drugs"], at=at, by=BY))
-    catalogue.load(known)
+    _taken(daily_doses.load(data=known.files["daily_doses"], at=at, by=BY))
+    catalogue.load(known, year=timezone.localdate(at).year, at=at)
     _taken(schemes.load(data=known.files["schemes"], at=at, by=BY))
     if known.files["reference_prices"]:
         _taken(references.load(data=known.files["reference_prices"], read_amount=_amount, at=at, by=BY))

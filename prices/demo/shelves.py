@@ -30,13 +30,21 @@ Shelf = dict[int, Line]
 
 
 def assortments(shops: Sequence[Shop], drugs: Sequence[DrugFact], rng: Random) -> list[list[int]]:
-    """For each shop the numbers of the drugs it carries; a big shop carries more than a small one."""
+    """For each shop the numbers of the drugs it carries; a big shop carries more than a small one.
+
+    What pharmacies may not sell only institutions carry.
+    """
     carried: list[list[int]] = [[] for _shop in shops]
     sizes = [rng.uniform(0.7, 1.3) * (INSTITUTION_CARRIES if shop.style == "institution" else 1) for shop in shops]
     pharmacies = [place for place, shop in enumerate(shops) if shop.style != "institution"]
     ready = [place for place in pharmacies if shops[place].condition == Condition.FINE]
     dual = [place for place in ready if "dual_channel" in shops[place].services]
+    institutions = [place for place, shop in enumerate(shops) if shop.style == "institution"]
     for number, drug in enumerate(drugs):
+        if not drug.retail:
+            for place in sorted(rng.sample(institutions, math.ceil(drug.availability * len(institutions)))):
+                carried[place].append(number)
+            continue
         wanted = max(1, round(drug.availability * len(pharmacies)))
         if drug.availability <= RARE or (drug.dual_channel and wanted <= len(dual)):
             among = dual if drug.dual_channel and wanted <= len(dual) else ready

@@ -63,7 +63,8 @@ class Till:
 
     def replace_products(self, changed: Changed) -> None:
         """A few products leave the shelves and others come: a snapshot tells by silence."""
-        common = {number for number, drug in enumerate(self.prices.drugs) if drug.availability > COMMON}
+        drugs = enumerate(self.prices.drugs)
+        common = {number for number, drug in drugs if drug.retail and drug.availability > COMMON}
         room = int(MOST_DROPPED * self.rows)
         for place, shop in enumerate(self.shops):
             shelf = self.shelves[place]

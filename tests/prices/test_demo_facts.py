@@ -148,18 +148,52 @@ def test_reference_prices_point_to_known_drugs_and_schemes(drugs: list[Row]) -> 
         assert row["document"].startswith("演示")
 
 
+LONG = {"dual_channel", "two_diseases", "chronic_disease"}
+KINDS = LONG | {"separate_payment", "supplementary", "monitored", "not_for_retail", "three_in"}
+
+
+def targets(name: str) -> set[tuple[str, str, str]]:
+    """Code, generic name and form of a list's entries."""
+    return {(row.get("drug_code", ""), row["generic_name"], row["dosage_form"]) for row in rows(LISTS / name)}
+
+
 def test_lists_name_known_drugs_once(drugs: list[Row]) -> None:
     codes = {row["code"] for row in drugs}
     names = {(row["generic_name"], row["dosage_form"]) for row in drugs}
-    for described in rows(LISTS / "lists.csv"):
-        assert described["kind"] in {"dual_channel", "two_diseases", "chronic_disease"}
+    lists = rows(LISTS / "lists.csv")
+    assert {described["kind"] for described in lists} == KINDS
+    for described in lists:
         assert described["document"].startswith("演示")
         date.fromisoformat(described["valid_from"])
-        entries = rows(LISTS / described["file"])
-        targets = [(row.get("drug_code", ""), row["generic_name"], row["dosage_form"]) for row in entries]
-        assert len(set(targets)) == len(targets) >= 40
-        for code, name, form in targets:
+        found = targets(described["file"])
+        assert len(found) == len(rows(LISTS / described["file"])) >= (40 if described["kind"] in LONG else 10)
+        for code, name, form in found:
             assert (code in codes and not name and not form) or (not code and (name, form) in names)
+
+
+def test_separate_payment_and_dual_channel_overlap_in_part() -> None:
+    separate, dual = targets("separate_payment.csv"), targets("dual_channel.csv")
+    assert len(separate & dual) >= 10
+    assert len(separate - dual) >= 5
+    assert len(dual - separate) >= 10
+
+
+def test_schemes_have_levels_rounds_and_a_reserve_supplier() -> None:
+    schemes = rows(FACTS / "schemes.csv")
+    assert {row["level"] for row in schemes} == {"national", "provincial", "alliance", "city"}
+    assert all(row["round"] and row["name"].startswith("演示") for row in schemes)
+    suppliers = {row["supplier"] for row in rows(FACTS / "reference_prices.csv") if row["kind"] == "vbp"}
+    assert suppliers == {"main", "reserve"}
+
+
+def test_daily_doses_are_of_known_drugs_and_say_whose_figure_they_are(drugs: list[Row]) -> None:
+    names = {row["generic_name"] for row in drugs}
+    doses = rows(FACTS / "daily_doses.csv")
+    assert len({row["generic_name"] for row in doses}) == len(doses) >= 80
+    for row in doses:
+        assert row["generic_name"] in names
+        assert row["source"].startswith("WHO DDD（演示")
+        assert Decimal(row["amount"]) > 0
 
 
 def test_every_county_of_hubei_has_people() -> None:
