@@ -172,6 +172,8 @@ def read_listings(
 ) -> tuple[list[ListingRow], list[RowProblem]]:
     """Every row read and its ★ rows counted through; rows that contradict each other are problems of the later one."""
     read, problems = read_rows(rows, listing_reader(footnotes, first_day), key=lambda row: id(row))
+    if problems:  # a ★ row whose number is in a bad row is not itself wrong
+        return read, problems
     plain: set[tuple[str, str]] = set()
     for row in read:
         if row.starred:
