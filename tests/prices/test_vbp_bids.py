@@ -16,7 +16,7 @@ from pharmacies.models import PharmacyToday
 from prices.demo.facts import table
 from prices.money import yuan_of
 from prices.sql import statement
-from prices.views import words
+from prices.views import badges
 from tests import factories
 from tests.factories import AT
 
@@ -115,11 +115,13 @@ def test_the_price_of_a_pack_is_that_of_a_tablet_times_their_number(bids: list[B
     assert sum(bid.drug.pack_count > 1 for bid in bids) > 100, "packs of one would prove nothing"
 
 
-def test_a_citizen_reads_the_bid_beside_the_word_for_a_tablet_never_for_a_box(bids: list[Bid], client: Any) -> None:
-    """On the page of the product: `0.12 元/片`."""
-    dear = [bid for bid in bids if bid.drug.pack_count > 1][:: len(bids) // 8]
-    for bid in dear:
+def test_a_citizen_reads_the_bid_per_tablet_and_the_pack_as_so_many_of_them(bids: list[Bid], client: Any) -> None:
+    """On the page of the product, for packs of every size: `0.12 元/片`, `约 1.68 元/盒`."""
+    some = [bid for bid in bids if bid.drug.pack_count > 1][:: len(bids) // 8]
+    for bid in some:
         page = client.get(reverse("citizen:drug", args=[bid.drug.code])).content.decode()
-        assert words.unit_price(bid.amount, "片") in page
-        assert words.unit_price(bid.amount, "盒") not in page
-    assert len(dear) > 6
+        pack = (bid.amount * bid.drug.pack_count).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert badges.exact(bid.amount, "片") in page
+        assert badges.exact(pack, "盒") in page
+        assert badges.exact(bid.amount, "盒") not in page
+    assert len(some) > 6
