@@ -167,6 +167,7 @@ STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 NPM_FILES = {
     "vendor/maplibre-gl": ("maplibre-gl/dist", ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl.css"]),
     "vendor/htmx": ("htmx.org/dist", ["htmx.min.js"]),
+    "vendor/uplot": ("uplot/dist", ["uPlot.esm.js", "uPlot.min.css"]),
 }
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
@@ -239,7 +240,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "small"
-CELERY_TASK_ROUTES = {"prices.tasks.pull_feed": {"queue": "bulk"}}  # process_run goes by the size of its delivery
+CELERY_TASK_ROUTES = {  # process_run goes by the size of its delivery
+    "prices.tasks.pull_feed": {"queue": "bulk"},
+    "prices.tasks.roll_up_prices": {"queue": "bulk"},
+}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "requeue-runs": {"task": "prices.tasks.requeue_runs", "schedule": 10.0},
@@ -247,6 +251,7 @@ CELERY_BEAT_SCHEDULE = {
     "apply-scheduled-prices": {"task": "prices.tasks.apply_scheduled_prices", "schedule": 60.0},
     "rebuild-today": {"task": "prices.tasks.rebuild_today", "schedule": crontab(minute="0,1", hour=0)},
     "next-partition": {"task": "prices.tasks.ensure_partitions", "schedule": crontab(minute=30, hour=2)},
+    "roll-up-prices": {"task": "prices.tasks.roll_up_prices", "schedule": crontab(minute=15, hour=3)},
 }
 
 # --- the rules of ingest (interfaces.md: defaults; a feed may be stricter) ------------------------

@@ -6,6 +6,7 @@ from django.utils import timezone
 from pharmacies import today
 from prices.demo import reports
 from prices.ingest import publish, pull, receive, runs, schedule
+from prices.statistics import roll_up
 
 SWEEP_SECONDS = 10.0
 
@@ -49,6 +50,11 @@ def ensure_partitions() -> int:
 @shared_task
 def rebuild_today() -> int:
     return today.rebuild(timezone.now())
+
+
+@shared_task
+def roll_up_prices() -> int:
+    return roll_up.roll_up(timezone.now()).written
 
 
 @shared_task

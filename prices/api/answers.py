@@ -135,6 +135,21 @@ class Pharmacies(Page):
     results = PharmacyDetail(many=True)
 
 
+class HistoryDay(Shape):
+    date = serializers.DateField()
+    mode = serializers.RegexField(MONEY, allow_null=True, help_text="众数价（元/盒），多数药店价；不足 5 家为 null")
+    min = serializers.RegexField(MONEY, allow_null=True)
+    q1 = serializers.RegexField(MONEY, allow_null=True, help_text="下四分位数")
+    median = serializers.RegexField(MONEY, allow_null=True)
+    q3 = serializers.RegexField(MONEY, allow_null=True, help_text="上四分位数")
+    max = serializers.RegexField(MONEY, allow_null=True)
+    count = serializers.IntegerField(help_text="药店数；0 时其余为 null")
+
+
+class History(Page):
+    results = HistoryDay(many=True)
+
+
 class FeedStatus(Shape):
     id = Text(help_text="slug")
     name = Text(allow_blank=True)

@@ -3,7 +3,7 @@
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from prices.api import docs, private, public
+from prices.api import docs, history, private, public
 from prices.api.errors import unknown_address
 
 
@@ -19,6 +19,7 @@ app_name = "api"
 urlpatterns = [
     path("drugs", public.drugs, name="drugs"),
     path("drugs/<code:code>", public.drug, name="drug"),
+    path("drugs/<code:code>/history", history.history, name="drug-history"),
     path("preparations", public.preparations, name="preparations"),
     path("preparations/<int:pk>", public.preparation, name="preparation"),
     path("offers", public.offers, name="offers"),

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Min
+
 from prices.models import RollUp
 
 DAY = timedelta(days=1)
@@ -42,6 +44,12 @@ def gaps(first: date, last: date) -> list[Gap]:
             if end in known or end > last:
                 found.append(Gap(start, day, end if end in known else None))
                 start = None
+    return found
+
+
+def first_day() -> date | None:
+    """The oldest day that was worked out."""
+    found: date | None = RollUp.objects.aggregate(day=Min("first"))["day"]
     return found
 
 
