@@ -1,0 +1,351 @@
+"""A confidential payment standard (`*`) appears nowhere, and nothing lets anybody work it out.
+
+Every address of the project and every printing command is walked in a world where such a number was loaded before a
+reviewer accepted the match that makes it secret. Addresses and commands that this walk does not know fail it.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.core.management import CommandError, call_command, get_commands
+from django.db import IntegrityError, transaction
+from django.db.models import CompositePrimaryKey
+from django.test import Client
+from django.urls import URLResolver, get_resolver
+from django.utils import timezone, translation
+
+from catalog.models import Category, Drug, DrugList, PaymentStandard
+from pharmacies.models import Pharmacy, User
+from prices.ingest import tokens
+from prices.models import Feed, FeedRun
+
+from . import factories as f
+from .factories import AT, since
+
+pytestmark = pytest.mark.django_db
+
+SECRET, SHELF, PACK = "77.77", "99.99", 7
+PUBLISHED, LISTED = "33.33", "44.44"
+CLASS = "XC08CA"
+NEUTRAL = "支付标准保密，不公布"
+OURS = ("pharmacies", "catalog", "prices")
+
+INFERRED = {
+    "the standard": r"77\.77?0{0,2}",
+    "in fen": r"7777",
+    "per tablet": r"11\.110{0,2}|1111",
+    "of two packs": r"155\.54",
+    "what is above it": r"22\.220{0,2}|2222",
+    "price over standard": r"1\.28[56]\d*|1\.29",
+    "the same in per cent": r"128\.\d+|129|28\.5[67]|28\.6",
+    "standard over price": r"0\.77[78]\d*|77\.78|77\.8",
+}
+"""Numbers that say it, alone between other characters; none of them occurs in this world for another reason."""
+TOLD = {why: re.compile(rf"(?<![\d.#%a-fA-F-])(?:{numbers})(?![\d])") for why, numbers in INFERRED.items()}
+RATIO = re.compile(r"支付标准[^。；<]{0,12}?[\d.]+\s*(?:%|％|倍)|[\d.]+\s*(?:%|％|倍)[^。；<]{0,12}?支付标准")
+
+
+@dataclass(frozen=True)
+class World:
+    secret: Drug
+    open: Drug
+    shop: Pharmacy
+    lists: DrugList
+    run: FeedRun
+    token: str
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Two negotiated drugs of one shop: the standard of one is published, that of the other was loaded too early."""
+    monkeypatch.setattr(timezone, "now", lambda: AT)
+    secret = f.drug(f.preparation("密测替尼片", "片剂", "80mg"), pack_count=PACK, manufacturer="甲药业")
+    known = f.drug(f.preparation("明测替尼片", "片剂", "80mg"), pack_count=PACK, manufacturer="乙药业")
+    waiting = f.drug(secret.preparation, manufacturer="丙药业")
+    for year, drug, amount in ((2026, secret, None), (2026, known, PUBLISHED), (2027, secret, None)):
+        row = f.listing(
+            drug.preparation.generic_name.removesuffix("片"),
+            edition=f.edition(year),
+            **{"dosage_form": "口服常释剂型", "ins_class": "乙", "kind": "谈判", "section": "谈判西药"},
+            **{"agreement": since(date(2026, 1, 1), date(2028, 1, 1)), "restriction": "限二线使用。"},
+        )
+        f.match(drug, row)
+        PaymentStandard.objects.create(listing=row, amount=amount, confidential=amount is None)
+        if amount is None:
+            f.match(waiting, row, "candidate")
+    for code in (CLASS[:2], CLASS):
+        Category.objects.create(edition=f.edition(2026), code=code, name="测试类")
+    f.reference_price(secret, SECRET, kind="payment_standard")
+    f.reference_price(secret, "0.05", kind="vbp", unit="smallest", supplier="main")
+    f.reference_price(known, LISTED, kind="payment_standard")
+    shop = f.pharmacy("近大药房", north_m=300, designations=("designated", "dual_channel"))
+    f.offer(secret, shop, SHELF)
+    f.offer(known, shop, SHELF)
+    feed: Feed = f.feed()
+    f.report(feed, shop, AT)
+    f.rebuild_today()
+    call_command("roll_up_prices", stdout=io.StringIO())
+    return World(
+        secret=secret,
+        open=known,
+        shop=shop,
+        lists=f.drug_list("dual_channel", f.region(), secret, known),
+        run=f.run(feed),
+        token=tokens.issue(feed),
+    )
+
+
+def told(text: str) -> list[str]:
+    """What of the secret a text says; mark-up between the digits hides nothing."""
+    said = text, re.sub(r"<[^>]*>", "", text)
+    return [why for why, pattern in TOLD.items() if any(pattern.search(each) for each in said)]
+
+
+def visible(page: str) -> str:
+    """The words of a page, without styles, scripts and mark-up."""
+    return re.sub(r"<[^>]*>", "", re.sub(r"(?s)<(script|style|svg)\b.*?</\1>", "", page))
+
+
+# -- every address ----------------------------------------------------------------------------------------------------
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route)
+        elif "(?P<" not in route:
+            yield route
+
+
+def places(world: World) -> dict[str, list[str]]:
+    """What may stand for a parameter, by the path before it."""
+    codes = [world.secret.code, world.open.code]
+    return {
+        "drugs/": codes,
+        "preparations/": [str(drug.preparation_id) for drug in (world.secret, world.open)],
+        "pharmacies/": [world.shop.code],
+        "browse/lists/": [str(world.lists.pk)],
+        "browse/classes/": [CLASS[:2], CLASS],
+        "feeds/": [world.run.feed.slug],
+        "runs/": [str(world.run.pk)],
+    }
+
+
+def addresses(world: World) -> list[str]:
+    """Every address of the resolver but the admin's, pages in both languages, parameters filled in every way."""
+    found = []
+    with translation.override(settings.LANGUAGE_CODE):  # the prefix of the last answer's language is none of a route's
+        known = list(routes(get_resolver()))
+    for route in known:
+        if route.startswith("admin/"):
+            continue
+        parts = re.split(r"(<[^>]+>)", route)
+        choices: list[list[str]] = []
+        for before, part in zip(["", *parts], parts, strict=False):
+            if not part.startswith("<"):
+                choices.append([part])
+                continue
+            fits = [values for end, values in places(world).items() if before.endswith(end)]
+            assert fits, f"this walk does not know what to put into {route}: add it to `places`"
+            choices.append(fits[0])
+        ours = not route.startswith(("api/", "healthz", "readyz", "metrics"))
+        for path in map("".join, product(*choices)):
+            found += [f"/{path}", f"/en/{path}"] if ours else [f"/{path}"]
+    return found
+
+
+def queries(world: World, address: str) -> list[str]:
+    """What is asked of an address: searches of all of them, every sort of those that compare prices."""
+    near = {"lat": "30.545", "lng": "114.302", "radius_m": "5000"}
+    asked: list[dict[str, Any]] = [
+        {},
+        {"q": "测替尼"},
+        {"q": world.secret.code},
+        {"from": 2026, "to": 2027},
+        {"from": "2026-11-01", "to": "2026-11-30", "area": "420000"},
+    ]
+    if re.search(r"drugs/|preparations/|offers$", address):
+        for sort in ("nearest", "cheapest", "value", "frontier"):
+            asked.append({"drug": world.secret.code, "sort": sort, "quantity": 2, **near})
+            asked.append({"preparation": world.secret.preparation_id, "sort": sort, "region": "420000", **near})
+    return ["?" + urlencode(each) for each in asked]
+
+
+def test_no_address_tells_the_number(world: World, client: Client) -> None:
+    pages = [{}, {"HX-Request": "true", "X-Position": "30.545,114.302"}]
+    known, answered = addresses(world), set()
+    for address in known:
+        api = [{"authorization": f"Bearer {world.token}"}] if re.search("feeds/|runs/", address) else [{}]
+        for query, headers in product(queries(world, address), api if address.startswith("/api/") else pages):
+            response = client.get(address + query, headers=headers)
+            assert response.status_code < 500 or address == "/readyz", (address, query)
+            if response.status_code == 200:
+                answered.add(address)
+                text = b"".join(response).decode() if response.streaming else response.content.decode()
+                assert told(text) == [], (address, query, headers)
+    assert set(known) - answered <= {f"/api/v1/feeds/{world.run.feed.slug}/runs", "/readyz"}, "nobody looked at these"
+
+
+def test_every_reading_call_of_the_schema_is_among_them(world: World, client: Client) -> None:
+    schema = client.get("/api/v1/schema/?format=json").json()
+    reading = {path for path, calls in schema["paths"].items() if "get" in calls}
+    walked = {re.sub(r"<(?:\w+:)?\w+>", "{}", "/" + route) for route in routes(get_resolver())}
+    assert reading
+    assert {re.sub(r"\{\w+\}", "{}", path) for path in reading} <= walked
+
+
+def test_baskets_and_other_posted_questions_tell_nothing(world: World, client: Client) -> None:
+    schema = client.get("/api/v1/schema/?format=json").json()
+    posting = {path for path, calls in schema["paths"].items() if "post" in calls}
+    assert posting <= {"/api/v1/feeds/{slug}/runs", "/api/v1/baskets"}, "a new call takes questions: ask it here"
+    body = {
+        "items": [{"drug": world.secret.code, "quantity": 2}, {"preparation": world.open.preparation_id}],
+        **{"lat": 30.545, "lng": 114.302, "radius_m": 5000, "max_stops": 2, "yuan_per_km": "1"},
+    }
+    response = client.post("/api/v1/baskets", body, content_type="application/json")
+    assert response.status_code == (200 if "/api/v1/baskets" in posting else 404)
+    assert told(response.content.decode()) == []
+
+
+# -- the page of the drug ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["/", "/en/"])
+def test_the_page_says_confidential_and_prints_no_ratio(world: World, client: Client, language: str) -> None:
+    for path in (f"drugs/{world.secret.code}", f"preparations/{world.secret.preparation_id}"):
+        page = client.get(language + path).content.decode()
+        assert told(page) == []
+        assert not RATIO.search(visible(page))
+        if language == "/":
+            assert NEUTRAL in visible(page)
+
+
+def test_a_published_standard_is_shown_so_the_walk_looks_in_the_right_place(world: World, client: Client) -> None:
+    page = visible(client.get(f"/drugs/{world.open.code}").content.decode())
+    assert PUBLISHED in page
+    assert LISTED in page
+    assert NEUTRAL not in page
+
+
+# -- officials and exports --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def official(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    return client
+
+
+def test_no_admin_page_tells_the_number(world: World, official: Client) -> None:
+    looked = 0
+    for label in OURS:
+        for model in apps.get_app_config(label).get_models():
+            if isinstance(model._meta.pk, CompositePrimaryKey) or not admin.site.is_registered(model):
+                continue
+            base = f"/admin/{label}/{model._meta.model_name}/"
+            pages = [base, f"{base}?q={world.secret.code}", f"{base}?e=1"]
+            pages += [
+                f"{base}{row.pk}/{page}/" for row in model._default_manager.all() for page in ("change", "history")
+            ]
+            for page in pages:
+                response = official.get(page)
+                assert response.status_code in (200, 302, 404), page
+                assert told(visible(response.content.decode())) == [], page
+                looked += response.status_code == 200
+    assert looked > 30
+    listed = official.get("/admin/catalog/referenceprice/").content.decode()
+    assert LISTED in listed
+
+
+def products(folder: Path) -> Path:
+    file = folder / "products.csv"
+    file.write_text("generic_name,dosage_form\n密测替尼片,片剂\n明测替尼片,片剂\n", encoding="utf-8")
+    return file
+
+
+PRINTING: dict[str, Callable[[Path], list[list[str]]]] = {
+    "check_prices": lambda folder: [[], ["--json"]],
+    "compare_editions": lambda folder: [["2026", "2027"], ["2026", "2027", "--json"]],
+    "match_queue": lambda folder: [[], ["--csv", str(folder / "queue.csv")]],
+    "match_report": lambda folder: [[str(products(folder))], [str(products(folder)), "--json"]],
+    "roll_up_prices": lambda folder: [[], ["--json"]],
+}
+"""Commands that read the catalogue and print or write what they find, and how to make them."""
+TAKING = {
+    *("add_feed", "check_audit", "decide_match", "generate_province", "import_aliases", "import_daily_doses"),
+    *("import_drugs", "import_edition", "import_list", "import_pharmacies", "import_reference_prices"),
+    *("import_regions", "import_schemes", "import_thresholds", "ingest_feed", "load_demo", "match_drugs", "migrate"),
+    *("refuse_run", "release_run", "settle_row"),
+}
+"""Commands that print what they were given and counts."""
+
+
+def printed(name: str, arguments: list[str]) -> str:
+    """What the command says; `check_prices` refuses this small world, and says why."""
+    out = io.StringIO()
+    try:
+        call_command(name, *arguments, stdout=out, stderr=out)
+    except CommandError as refused:
+        return out.getvalue() + str(refused)
+    return out.getvalue()
+
+
+def test_no_command_prints_or_writes_the_number(world: World, tmp_path: Path) -> None:
+    ours = {name for name, app in get_commands().items() if app in OURS}
+    assert ours <= {*PRINTING, *TAKING}, "say here whether the new command prints what it reads"
+    for name in ours & set(PRINTING):
+        for arguments in PRINTING[name](tmp_path):
+            said = printed(name, arguments)
+            assert said, (name, arguments)
+            assert not said.startswith("Error:"), "wrong arguments"
+            assert told(said) == [], (name, arguments)
+    for file in tmp_path.iterdir():
+        assert told(file.read_text(encoding="utf-8-sig")) == [], file.name
+
+
+# -- the ground it stands on ------------------------------------------------------------------------------------------
+
+
+def test_the_database_stores_no_amount_of_a_confidential_standard(world: World) -> None:
+    standard = PaymentStandard.objects.filter(confidential=True).first()
+    assert standard is not None
+    for amount in (SECRET, "0"):
+        with pytest.raises(IntegrityError, match="standard_amount_or_confidential"), transaction.atomic():
+            PaymentStandard.objects.filter(pk=standard.pk).update(amount=amount)
+    with pytest.raises(IntegrityError, match="standard_amount_or_confidential"), transaction.atomic():
+        PaymentStandard.objects.create(listing=standard.listing, confidential=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("77.77 元", '"77.77"', "77.7700", "<b>77</b>.77", "7777 分", "11.11 元/片", "11.1100", "155.54", "22.22"),
+        *("1.29 倍", "1.2857", "128.6%", "高 29%,129%", "28.57%", "0.7778", "77.8%"),
+    ],
+)
+def test_the_walk_would_notice(text: str) -> None:
+    assert told(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["99.99 元", "14.2843 元/片", "420106", "2026-11-21", "177.77", "77.775", "027-88880000"]
+)
+def test_the_walk_does_not_cry_wolf(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize("text", ["是支付标准的 128.6%", "支付标准 1.3 倍", "高于支付标准 28 %", "1.3倍支付标准"])
+def test_a_ratio_would_be_noticed(text: str) -> None:
+    assert RATIO.search(text)
