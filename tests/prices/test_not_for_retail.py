@@ -59,8 +59,8 @@ def places() -> Places:
     return found
 
 
-def shown(drug: Drug, filters: Filters = EVERY_KIND, **how: Any) -> set[str]:
-    answer = find(Target.of_drug(drug), HERE, **({"sort": "nearest", "at": AT, "filters": filters} | how))
+def shown(drug: Drug, filters: Filters = EVERY_KIND, *, sort: Any = "nearest", plan: Any = None) -> set[str]:
+    answer = find(Target.of_drug(drug), HERE, sort=sort, at=AT, filters=filters, plan=plan)
     return {found.shop.name for found in answer.results}
 
 
