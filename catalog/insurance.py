@@ -207,8 +207,8 @@ def _lists(drugs: tuple[Drug, ...], of_listing: dict[int, set[int]], on: date) -
 
 def _references(drugs: tuple[Drug, ...], on: date) -> dict[int, list[ReferencePrice]]:
     """With area and scheme; an area's own after what holds for the whole province."""
-    rows = ReferencePrice.objects.using(settings.SEARCH_DATABASE).valid(on).filter(drug__in=drugs)
-    rows = confidential.publishable(rows, on)
+    of_drugs = ReferencePrice.objects.using(settings.SEARCH_DATABASE).valid(on).filter(drug__in=drugs)
+    rows = confidential.publishable(of_drugs, on)
     found: dict[int, list[ReferencePrice]] = {}
     for row in rows.select_related("area", "scheme").defer("area__boundary").order_by("kind", "area__code", "pk"):
         found.setdefault(row.drug_id, []).append(row)

@@ -16,7 +16,9 @@ from prices.api.serializers import offer_json
 from prices.money import yuan
 from prices.search.questions import Answer, Found
 from prices.search.reimbursement import Shop, shops, standing, ways
+from prices.statistics.usual import Usual, usual_prices
 from prices.views import badges, words
+from prices.views.places import Place, Places
 from prices.views.sentences import name, sentence
 
 
@@ -38,22 +40,34 @@ class Card:
     services: list[str]
     paid: Paid | None
     monthly: str
+    saving: str  # below what most pharmacies of the shop's city ask; empty where it is not
     source: str
     links: list[Link]
     pin: str
     first_stale: bool
 
 
-def cards(answer: Answer, facts: Facts, *, by_unit: bool) -> list[Card]:
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """`usual` says what most pharmacies of the page's city ask, which may be empty, and how that is known; or nothing."""
+
+    all: list[Card]
+    usual: tuple[str, ...]
+
+
+def cards(answer: Answer, facts: Facts, *, by_unit: bool, places: Places, city: Place | None) -> Cards:
     """One card per offer, in the answer's order; the first stale one is marked, a line goes above it.
 
-    `by_unit`: prices compare per smallest unit, so that is what a pin on the map says.
+    `by_unit`: prices compare per smallest unit, so that is what a pin on the map says. `city`: the one that the page is
+    about, if it is about one.
     """
     tendered = badges.tendered(facts)
     standing_of = shops(answer.results)
     doses = daily_doses_of({found.drug for found in answer.results})
+    city_of = {pk: _city(shop, places) for pk, shop in standing_of.items()}
+    usual = _usual(answer, city_of, facts, city)
     stale = next((n for n, found in enumerate(answer.results) if found.stale), -1)
-    return [
+    made = [
         Card(
             offer=(offer := offer_json(found, answer.at)),
             open_words=words.open_now(found.shop.open_minutes, answer.at)[0],
@@ -65,10 +79,52 @@ def cards(answer: Answer, facts: Facts, *, by_unit: bool) -> list[Card]:
             source=gettext("演示数据") if found.generated else gettext("药店申报"),
             links=links(found.shop.name, Wgs84(found.shop.lng, found.shop.lat)),
             pin=_pin(found, offer, by_unit=by_unit),
+            saving=_saving(found, usual.get((found.drug.pk, _id(city_of.get(found.shop.id))))),
             first_stale=n == stale,
         )
         for n, found in enumerate(answer.results)
     ]
+    here = () if by_unit else _usual_here(usual.get((facts.drugs[0].pk, _id(city))), city)
+    return Cards(made, here or _usual_there(made))
+
+
+def _city(shop: Shop, places: Places) -> Place | None:
+    return next((city for city in places.cities if city.id in shop.region_ids), None)
+
+
+def _id(place: Place | None) -> int:
+    return place.id if place else 0
+
+
+def _usual(
+    answer: Answer, city_of: dict[int, Place | None], facts: Facts, city: Place | None
+) -> dict[tuple[int, int], Usual]:
+    """What is usual in the city of each offer, and for the product in the city of the page. One query."""
+    pairs = {(found.drug.pk, _id(city_of.get(found.shop.id))) for found in answer.results if not found.stale}
+    pairs |= {(drug.pk, _id(city)) for drug in facts.drugs[:1]}
+    return usual_prices([pair for pair in pairs if pair[1]], timezone.localdate(answer.at))
+
+
+def _usual_here(usual: Usual | None, city: Place | None) -> tuple[str, ...]:
+    """(`多数药店价 12.60 元`, `武汉市药店最常见的标价（众数），96 家`)"""
+    if usual is None or usual.mode_fen is None or city is None:
+        return ()
+    label = gettext("多数药店价 %(money)s") % {"money": words.money(yuan(usual.mode_fen))}
+    said = gettext("%(place)s药店最常见的标价（众数），%(n)s 家")
+    return label, sentence(said, place=name(city.name), n=str(usual.count))
+
+
+def _usual_there(made: list[Card]) -> tuple[str, ...]:
+    """What the chips compare with, where the page is not about one product in one city."""
+    if not any(card.saving for card in made):
+        return ()
+    return "", gettext("“便宜”：比那家店所在市的多数药店价（最常见的标价）低")
+
+
+def _saving(found: Found, usual: Usual | None) -> str:
+    if found.stale or usual is None or usual.mode_fen is None or usual.mode_fen <= found.price_fen:
+        return ""
+    return gettext("便宜 %(money)s") % {"money": words.money(yuan(usual.mode_fen - found.price_fen))}
 
 
 def _paid(found: Found, shop: Shop | None, facts: Facts, at: datetime) -> Paid | None:

@@ -79,6 +79,11 @@ class Choice:
         return None if self.near else (self.county or self.city or self.places.province)
 
     @property
+    def prefecture(self) -> Place | None:
+        """The chosen city (市州), also of a county; none for a radius and for the whole province."""
+        return self.city if self.city != self.places.province else None
+
+    @property
     def where(self) -> Where | None:
         """None while there is neither a position nor a province: an empty database."""
         if self.near:

@@ -24,6 +24,7 @@ from prices.search.reimbursement import ways
 from prices.views import badges, heads, words
 from prices.views.cards import cards
 from prices.views.choice import DEFAULT_LIMIT, RADII, Choice, is_fragment
+from prices.views.others import others_of
 from prices.views.pages import last_report, page
 from prices.views.places import Places
 from prices.views.references import references
@@ -41,15 +42,6 @@ class Subject:
     maker: str = ""
     preparation_url: str = ""
     products: tuple[Drug, ...] = field(default=(), repr=False)
-
-    @property
-    def drugs(self) -> list[dict[str, Any]]:
-        """The products to choose among, when there is a choice."""
-        return (
-            [drug_json(drug) | {"trade_name": drug.trade_name} for drug in self.products]
-            if len(self.products) > 1
-            else []
-        )
 
 
 @page
@@ -95,7 +87,8 @@ def _compare(request: HttpRequest, subject: Subject) -> HttpResponse:
         response = render(request, "citizen/_offers.html", context)
         response["HX-Replace-Url"] = choice.address(request.path)
     else:
-        response = render(request, "citizen/compare.html", context | _head_context(subject, facts, sold))
+        head = _head_context(subject, facts, sold) | {"others": others_of(subject.products, at)}
+        response = render(request, "citizen/compare.html", context | head)
     patch_vary_headers(response, ["HX-Request", "X-Position"])
     if choice.origin:
         patch_cache_control(response, private=True, no_store=True)
@@ -144,12 +137,16 @@ def _list_context(
     request: HttpRequest, subject: Subject, choice: Choice, answer: Answer, facts: Facts
 ) -> dict[str, Any]:
     more = choice.more() if answer.after else None
+    single = subject.target.multiple == 0
+    shown = cards(answer, facts, by_unit=not single, places=choice.places, city=choice.prefecture)
     context: dict[str, Any] = {
         "subject": subject,
+        "single": single,
         "choice": choice,
         "path": request.path,
         "at": answer.at,
-        "cards": cards(answer, facts, by_unit=subject.target.multiple > 0),
+        "cards": shown.all,
+        "usual": shown.usual,
         "place": choice.place_words(),
         "summary": _summary(subject, choice, answer),
         "paid_ways": _paid_ways(request.path, choice, facts),

@@ -8,8 +8,9 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from catalog.models import DailyDose, PaymentStandard
+from prices.statistics.roll_up import roll_up
 from tests import factories
-from tests.factories import small_town
+from tests.factories import since, small_town
 
 pytestmark = pytest.mark.django_db
 RESTRICTION = "限二甲双胍控制效果不佳的\nBMI≥25的患者；<首次>处方"
@@ -89,7 +90,7 @@ def test_what_the_next_edition_changes_is_said_before_its_day(client, town, late
     factories.listing(**base | later, edition=factories.edition(2027))
     response = page(client, town)
     assert response.context["changes"] == said
-    assert ("2027年1月1日起：" in response.content.decode()) == bool(said)
+    assert ("2027年1月1日起有变化" in response.content.decode()) == bool(said)
 
 
 def test_a_renewed_agreement_says_its_new_end(client, town):
@@ -126,7 +127,8 @@ def test_a_confidential_standard_says_that_and_nothing_else(client, town):
     assert (only.label, only.amount, only.converted, only.of, only.note) == (
         "医保支付标准", "", "", "", "支付标准保密，不公布",
     )  # fmt: skip
-    assert not re.search(r"66\.66|77\.77|[0-9]\s*[%％]", response.content.decode().partition("<main")[2])
+    said = re.sub(r"<[^>]*>", "", response.content.decode().partition("<main")[2])
+    assert not re.search(r"66\.66|77\.77|[0-9]\s*[%％]", said)
 
 
 def test_every_published_standard_of_the_row_names_its_specification(client, town):
@@ -221,3 +223,87 @@ def test_a_months_cost_is_said_where_a_reviewed_daily_dose_is_known(client, town
     )
     first = page(client, town).context["cards"][0]
     assert (first.offer["price"], first.monthly) == ("12.60", "一个月约 27.00 元（按每天 1 片、30 天）")
+
+
+def usual_is(town, *prices):
+    for n, price in enumerate(prices):
+        factories.offer(town.drug, factories.pharmacy(north_m=5000 + n), price)
+    factories.rebuild_today()
+    roll_up(factories.AT)
+
+
+def savings(response) -> list[tuple[str, str]]:
+    return [(card.offer["price"], card.saving) for card in response.context["cards"]]
+
+
+def test_a_card_says_how_much_below_the_usual_price_of_its_city_it_is(client, town):
+    usual_is(town, "15.00", "15.00", "15.01")
+    response = page(client, town, "?city=420100")
+    assert savings(response)[:4] == [("12.60", "便宜 2.40 元"), ("15.00", ""), ("15.00", ""), ("15.00", "")]
+    assert response.context["usual"] == ("多数药店价 15.00 元", "武汉市药店最常见的标价（众数），6 家")
+    assert page(client, town).context["usual"] == ("", "“便宜”：比那家店所在市的多数药店价（最常见的标价）低")
+
+
+def test_a_stale_price_is_no_saving(client, town):
+    usual_is(town, "15.00", "15.00")
+    (stale,) = [card for card in page(client, town).context["cards"] if card.offer["stale"]]
+    assert (stale.offer["price"], stale.saving) == ("11.00", "")
+
+
+def test_too_few_shops_have_no_usual_price_and_nobody_saves(client, town):
+    usual_is(town)
+    assert page(client, town, "?city=420100").context["usual"] == ()
+    assert {saving for _price, saving in savings(page(client, town))} == {""}
+
+
+# -- other makers and packs -------------------------------------------------------------------------------------------
+
+
+def test_other_makers_and_strengths_are_listed_with_quality_and_lowest_price(client, town):
+    same = factories.drug(town.drug.preparation, pack_count=28, manufacturer="扬子江", quality="passed")
+    stronger = factories.drug(factories.preparation(strength="10mg"), pack_count=14, manufacturer="京新")
+    factories.offer(same, town.mid, "5.60")
+    factories.offer(stronger, town.mid, "17.00")
+    response = page(client, town)
+    alike, other = response.context["others"].groups
+    (line,) = alike.lines
+    assert (line.maker, line.spec, line.quality, line.price) == ("扬子江", "5mg×28片", "通过一致性评价", "0.20 元/片")
+    (line,) = other.lines
+    assert (line.quality, line.converted) == ("未标明一致性评价", "按差比价折合5mg×14片：约 10.00 元")
+    assert "换药请先问医生或药师" in response.content.decode()
+
+
+def test_where_a_drug_is_not_exchanged_the_reason_stands_instead_of_others(client, town):
+    of = factories.preparation("甲磺酸伊马替尼片", "片剂", "0.1g")
+    code = "XL01EAY001A001{:09d}"
+    one, other = (factories.drug(of, pack_count=60 + n, code=code.format(n), manufacturer=f"某{n}厂") for n in (1, 2))
+    response = client.get(f"/drugs/{one.code}")
+    assert response.context["others"].groups == ()
+    assert response.context["others"].reason in response.content.decode()
+    assert other.manufacturer not in response.content.decode()
+
+
+def test_a_drug_that_has_no_others_has_no_such_section(client, town):
+    response = page(client, town)
+    assert not response.context["others"]
+    assert 'id="others"' not in response.content.decode()
+
+
+def test_a_page_takes_a_fixed_number_of_queries(client, town, django_assert_max_num_queries):
+    area = factories.region()
+    for n in range(12):
+        drug = factories.drug(town.drug.preparation, pack_count=20 + n)
+        factories.match(drug, factories.listing())
+        factories.drug_list(
+            ("dual_channel", "chronic_disease")[n % 2],
+            area,
+            drug,
+            valid=since(date(2000 + n, 1, 1), date(2001 + n, 1, 1)),
+        )
+        factories.offer(drug, town.mid, f"{30 + n}.00")
+        factories.reference_price(drug, "20.00")
+    factories.drug_list("dual_channel", area, town.drug, valid=since(date(2026, 1, 1)))
+    with django_assert_max_num_queries(29):
+        client.get(f"/preparations/{town.drug.preparation_id}")
+    with django_assert_max_num_queries(18):
+        client.get(f"/preparations/{town.drug.preparation_id}", headers={"HX-Request": "true"})

@@ -133,13 +133,6 @@ def test_an_empty_database_has_pages_too(client):
         assert client.get(path).status_code == 200
 
 
-def test_a_comparison_asks_few_questions(client, town, django_assert_max_num_queries):
-    for _n in range(15):
-        factories.offer(factories.drug(town.drug.preparation, pack_count=28), town.mid, "30.00")
-    with django_assert_max_num_queries(13):
-        client.get(f"/preparations/{town.drug.preparation_id}")
-
-
 def test_home_offers_one_tile_per_name_of_the_chronic_lists(client, town):
     area = factories.region()
     other = factories.drug(factories.preparation("盐酸二甲双胍片", "片剂", "0.5g"))
