@@ -90,6 +90,7 @@ def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
     chromium()
     var = tmp_path_factory.mktemp("site")
     with django_db_blocker.unblock():
+        empty_database()  # other tests have used up numbers: here the first preparation is number 1
         world.build()
     env = environment(var)
     ignored = [word for name in NOT_OURS for word in ("--ignore", name)]

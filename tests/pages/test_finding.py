@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Category, DrugListEntry, Preparation
-from catalog.products import describe, refresh_names
 from tests import factories
 from tests.factories import AT, since, small_town
 
@@ -20,19 +19,11 @@ def town(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: AT)
     made = small_town()
     factories.run(factories.feed())
-    findable()
     return made
-
-
-def findable() -> None:
-    refresh_names()
 
 
 def product(name: str, form: str = "片剂", strength: str = "5mg", **fields):
-    made = factories.drug(factories.preparation(name, form, strength), **fields)
-    describe(made)
-    made.save()
-    return made
+    return factories.drug(factories.preparation(name, form, strength), **fields)
 
 
 def shown(response) -> list[str]:
@@ -50,7 +41,6 @@ def test_a_suggestion_leads_to_the_only_preparation_of_its_name(client, town):
 
 def test_a_name_of_several_strengths_leads_to_the_search(client, town):
     product("苯磺酸氨氯地平片", strength="10mg")
-    findable()
     (row,) = client.get("/en/suggest?q=bhsaldp").context["suggestions"]
     assert row.url.startswith("/en/search?q=%E8%8B%AF")
 
@@ -101,7 +91,6 @@ def test_a_result_says_what_matched_when_its_name_does_not(client, town, query, 
 
 def test_a_code_approval_number_or_barcode_is_named_as_such(client, town):
     made = product("盐酸二甲双胍片", approval_no="国药准字H99000001", barcode="6901234567892")
-    findable()
     for query, why in [
         (made.code, f"药品代码 {made.code}"),
         ("国药准字H99000001", "批准文号 国药准字H99000001"),
