@@ -36,6 +36,7 @@ _PACKS = "盒瓶袋支包板筒罐桶听管"
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _STRENGTH = re.compile(rf"(?P<amount>{_NUMBER})(?P<unit>%|[^0-9.%×:/+()\-,;\s]{{1,5}})")
 _FILL = re.compile(r"(?P<volume>[^:;()]+)[:;](?P<content>[^:;()]+)(?:\((?P<percent>[0-9.]+%)\))?")
+_PERCENT_FIRST = re.compile(r"([0-9.]+%)\(([^()]+)\)")  # 0.1%(5ml:5mg) is 5ml:5mg(0.1%)
 _EACH = re.compile(rf"每(?P<unit>[{_SMALLEST}])[装重]?(?P<weight>{_NUMBER}[^×/()]+)×")  # 每粒装0.35g×24粒
 _PER = re.compile(rf"/[{_SMALLEST}](?:/盒)?$")  # 5ml:15mg/支, 100ml/瓶/盒: what one smallest unit holds
 _REMARK = re.compile(r"\([\u4e00-\u9fff]+\)$")  # (薄膜衣), (进口), (无糖型): words behind the pack, no numbers
@@ -111,7 +112,7 @@ def fill_of(text: str) -> Fill | None:
 
 
 def _fill(plain: str) -> Fill | None:
-    match = _FILL.fullmatch(plain)
+    match = _FILL.fullmatch(_PERCENT_FIRST.sub(r"\2(\1)", plain))
     if match is None:
         return None
     volume, content = _strength(match["volume"]), _strength(match["content"])

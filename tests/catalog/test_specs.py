@@ -147,6 +147,7 @@ def test_an_uncertain_spec_is_never_guessed(text: str) -> None:
         ("10ml:0.1g", "10", mg("100")),
         ("5ml；1mg/支/盒", "5", mg("1")),
         ("５ｍｌ：5mg（0.1%）", "5", mg("5")),
+        ("0.1%(5ml:5mg)", "5", mg("5")),
         ("3ml:300单位", "3", Strength(Decimal(300), "IU")),
         ("0.25L:0.5g", "250", mg("500")),
     ],
@@ -158,7 +159,19 @@ def test_millilitres_before_a_colon_are_the_volume_of_a_solution(text: str, volu
 
 @pytest.mark.parametrize(
     "text",
-    ["15g:0.75mg", "80mg:12.5mg", "5ml:5mg(1%)", "0.1g:10ml", "5ml", "10ml:", "10ml:5ml", "10ml:3%", "2ml:1mg:2mg"],
+    [
+        "15g:0.75mg",
+        "80mg:12.5mg",
+        "5ml:5mg(1%)",
+        "1%(5ml:5mg)",
+        "5%(5ml)",
+        "0.1g:10ml",
+        "5ml",
+        "10ml:",
+        "10ml:5ml",
+        "10ml:3%",
+        "2ml:1mg:2mg",
+    ],
 )
 def test_an_uncertain_solution_is_never_guessed(text: str) -> None:
     assert fill_of(text) is None
