@@ -1,0 +1,138 @@
+"""The screenshots of the documentation, taken from a running demo at the widths of a phone and of a desk.
+
+    bin/serve                                               # in one terminal: the demo province
+    python -m tests.browser.screenshots http://127.0.0.1:8000   # in another
+
+Writes docs/screenshots/<name>-phone.png and -desk.png. Look at them before they are committed.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1440, "height": 900}}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+DRUG = "苯磺酸氨氯地平片"
+POSITION = {"latitude": 30.545, "longitude": 114.302}
+LARGEST = 250_000
+"""Bytes of a picture: a repository keeps every version of it."""
+
+
+def home(page: Page, url: str) -> None:
+    page.goto(url + "/")
+
+
+def suggestions(page: Page, url: str) -> None:
+    page.goto(url + "/")
+    page.locator("#q").press_sequentially("氨氯", delay=30)
+    page.locator("#suggestions [role=option]").first.wait_for()
+    page.keyboard.press("ArrowDown")
+
+
+def search(page: Page, url: str) -> None:
+    page.goto(url + "/search?q=lhx")
+
+
+def compare(page: Page, url: str) -> None:
+    """By position: the nearest shops beside their map."""
+    page.goto(f"{url}/search?q={DRUG}")
+    page.locator(".row-link").first.click()
+    page.locator("[data-locate]").first.click()
+    page.locator("[data-forget]").wait_for()
+    page.wait_for_load_state("networkidle")
+
+
+def drug(page: Page, url: str) -> None:
+    """One maker's product."""
+    page.goto(f"{url}/search?q={DRUG}")
+    page.locator(".row-link").first.click()
+    page.goto(url + (page.locator("a[href*='/drugs/']").first.get_attribute("href") or ""))
+    page.wait_for_load_state("networkidle")
+
+
+def dual_channel(page: Page, url: str) -> None:
+    """A drug that hospitals and some pharmacies sell reimbursed."""
+    page.goto(url + "/browse")
+    page.locator(".list-card", has_text="双通道药品").locator(".list-link").first.click()
+    page.locator(".row-link").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def history(page: Page, url: str) -> None:
+    drug(page, url)
+    page.locator("#history").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#history').scrollIntoView({block: 'start'})")
+
+
+def browse(page: Page, url: str) -> None:
+    page.goto(url + "/browse")
+
+
+def changes(page: Page, url: str) -> None:
+    page.goto(url + "/catalogue/changes")
+
+
+SCENES: dict[str, Callable[[Page, str], None]] = {
+    "home": home,
+    "suggestions": suggestions,
+    "search": search,
+    "compare": compare,
+    "drug": drug,
+    "dual-channel": dual_channel,
+    "history": history,
+    "browse": browse,
+    "changes": changes,
+}
+
+
+def take(browser: Browser, url: str, name: str, size: str) -> int:
+    """One picture; the number of its bytes."""
+    context = browser.new_context(
+        viewport=SIZES[size],  # type: ignore[arg-type]
+        locale="zh-CN",
+        color_scheme="light",
+        reduced_motion="reduce",
+        geolocation=POSITION,  # type: ignore[arg-type]
+        permissions=["geolocation"],
+    )
+    page = context.new_page()
+    SCENES[name](page, url)
+    page.wait_for_timeout(1500)  # the map draws itself
+    file = FOLDER / f"{name}-{size}.png"
+    page.screenshot(path=file)
+    context.close()
+    return file.stat().st_size
+
+
+def main() -> int:
+    """1 when a picture is too large."""
+    parser = argparse.ArgumentParser(description="Take the screenshots of the documentation from a running demo.")
+    parser.add_argument("url", nargs="?", default="http://127.0.0.1:8000")
+    parser.add_argument("--only", choices=SCENES, action="append")
+    asked = parser.parse_args()
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-headless-shell")
+    if not path:
+        print("no Chromium: install it, or set CHROMIUM to its path", file=sys.stderr)
+        return 2
+    large = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        for name in asked.only or SCENES:
+            for size in SIZES:
+                many = take(browser, asked.url.rstrip("/"), name, size)
+                print(f"{name}-{size}.png  {many // 1000} kB")
+                large += [f"{name}-{size}.png"] if many > LARGEST else []
+        browser.close()
+    if large:
+        print(f"larger than {LARGEST // 1000} kB: {', '.join(large)}", file=sys.stderr)
+    return 1 if large else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
