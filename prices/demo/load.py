@@ -30,9 +30,12 @@ from prices.ingest.runs import process
 from prices.models import Feed, FeedRun, Offer
 from prices.models.feeds import Mode
 from prices.money import yuan_of
+from prices.statistics.roll_up import backfill, roll_up
 
 BY = "demo"
 BEGUN, LOADED = "demo.begin", "demo.load"
+HISTORY = timedelta(days=89)
+"""What a page shows: with today 90 days."""
 Tell = Callable[[str], object]
 
 
@@ -73,6 +76,9 @@ def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tel
         made = make_shops(known, size)
         tills = province.tills(made, known, size)
     runs = _load_prices(tills, size, at, tell)
+    tell(_("统计这 %(n)d 天各地的多数药店价") % {"n": HISTORY.days})
+    backfill(timezone.localdate(at) - HISTORY, at)
+    roll_up(at)
     loaded = Loaded(
         pharmacies=len(made),
         drugs=len(known.drugs),
@@ -89,7 +95,8 @@ def analyze() -> None:
     """Fresh statistics: autovacuum comes once a minute, the first citizen perhaps sooner. Only the owner may."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
-            "ANALYZE prices_offer, prices_pricechange, prices_runpharmacy, pharmacies_pharmacytoday, catalog_drug"
+            "ANALYZE prices_offer, prices_pricechange, prices_runpharmacy, prices_areaprice, pharmacies_pharmacytoday,"
+            " catalog_drug"
         )
 
 

@@ -14,16 +14,17 @@ WITH told AS (
     WHERE drug_id = ANY (%(drugs)s)
     UNION ALL  -- generated offers may have no history
     SELECT drug_id, pharmacy_id, price_fen, changed_at, NULL
-    FROM prices_offer o
-    WHERE drug_id = ANY (%(drugs)s) AND state = 1 AND NOT EXISTS (
-        SELECT FROM prices_pricechange c WHERE c.drug_id = o.drug_id AND c.pharmacy_id = o.pharmacy_id)
+    FROM prices_offer
+    WHERE drug_id = ANY (%(drugs)s) AND state = 1 AND (drug_id, pharmacy_id) NOT IN (
+        SELECT drug_id, pharmacy_id FROM prices_pricechange WHERE drug_id = ANY (%(drugs)s))
 ), held AS (
     SELECT told.drug_id, told.pharmacy_id, told.price_fen, told.since,
         COALESCE(told.until, interval '1 microsecond' + f.cadence * %(stale_after)s
             + CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
                 ELSE LEAST(o.confirmed_at, o.disputed_since) END) AS until
     FROM told
-    LEFT JOIN prices_offer o ON told.until IS NULL AND o.drug_id = told.drug_id AND o.pharmacy_id = told.pharmacy_id
+    LEFT JOIN prices_offer o ON told.until IS NULL AND o.drug_id = ANY (%(drugs)s)
+        AND o.drug_id = told.drug_id AND o.pharmacy_id = told.pharmacy_id
     LEFT JOIN prices_feed f ON f.id = o.feed_id
     LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
     WHERE told.price_fen IS NOT NULL
@@ -61,8 +62,13 @@ WITH told AS (
 ), priced AS (
     SELECT DISTINCT drug_id, region_id, price_fen FROM event
 )
-SELECT drug_id, region_id, c."on", p.price_fen,
-    sum(COALESCE(e.shops, 0)) OVER (PARTITION BY drug_id, region_id, p.price_fen ORDER BY c."on")
-FROM changed c
-JOIN priced p USING (drug_id, region_id)
-LEFT JOIN event e USING (drug_id, region_id, price_fen, "on")
+SELECT drug_id, region_id, "on", price_fen, shops
+FROM (
+    SELECT drug_id, region_id, c."on", p.price_fen, e.shops AS came,
+        sum(COALESCE(e.shops, 0)) OVER (PARTITION BY drug_id, region_id, p.price_fen ORDER BY c."on") AS shops
+    FROM changed c
+    JOIN priced p USING (drug_id, region_id)
+    LEFT JOIN event e USING (drug_id, region_id, price_fen, "on")
+) grid
+-- A price nobody asks says nothing, but where the last shop left: then the day must be looked at.
+WHERE shops > 0 OR came < 0

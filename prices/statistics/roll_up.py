@@ -23,7 +23,7 @@ from prices.statistics import nights
 
 HOUR = timedelta(hours=3, minutes=15)
 """After midnight in Shanghai: when the roll-up runs, and so the moment of the day that past days are looked at."""
-DRUGS_AT_ONCE, DRUGS_AT_ONCE_IN_THE_PAST = 200, 50
+DRUGS_AT_ONCE, DRUGS_AT_ONCE_IN_THE_PAST = 200, 100
 LONGEST = timedelta(days=366 * 3)
 
 
@@ -103,6 +103,7 @@ def _work_out_chunk(counting: str, gap: nights.Gap, at: datetime, drugs: list[in
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('prices.statistics'))")
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(statement("statistics_tables"))
         cursor.execute(statement(counting), parameters)
         cursor.execute("ANALYZE area_count")

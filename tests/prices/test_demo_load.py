@@ -10,13 +10,15 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import override_settings
+from django.utils import timezone
 
-from catalog.models import DrugListEntry, Listing, ListingMatch
-from pharmacies.models import Designation, Pharmacy, PharmacyToday
+from catalog.models import Drug, DrugListEntry, Listing, ListingMatch
+from pharmacies.models import Designation, Pharmacy, PharmacyToday, Region
 from prices.demo import facts, load, outlines, reports
 from prices.demo.shops import Condition
 from prices.ingest import runs
 from prices.models import Feed, FeedRun, Offer, PharmacyFeed, PriceChange, Rejection
+from prices.statistics import history, nights
 from tests.factories import AT
 from tests.prices import demo_world
 from tests.prices.demo_world import SIZE, alone, assert_shown_is_what_the_tills_hold, shown
@@ -87,6 +89,17 @@ def test_history_has_changes_withdrawals_and_refused_rows(loaded: load.Loaded) -
 
 def test_shown_is_what_the_tills_hold(loaded: load.Loaded) -> None:
     assert_shown_is_what_the_tills_hold()
+
+
+def test_every_one_of_the_90_days_has_its_statistics(loaded: load.Loaded) -> None:
+    today = timezone.localdate(AT)
+    assert nights.gaps(today - 89 * DAY, today) == []
+    province = Region.objects.get(code="420000").pk
+    common, _shops = Counter(drug for _shop, drug in shown()).most_common(1)[0]
+    days = history.daily(Drug.objects.get(code=common).pk, province, today - 89 * DAY, today)
+    assert len(days) >= 85
+    assert all(day.mode_fen for day in days)
+    assert len(list(history.changes(days))) > 3
 
 
 def test_shops_of_a_chain_ask_the_same(loaded: load.Loaded) -> None:
