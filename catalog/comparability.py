@@ -9,6 +9,7 @@ things differ: content (含量) 1.7^log2 X, fill volume (装量) 1.9^log2 X, pac
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -42,6 +43,19 @@ class Refusal:
 
     reason: str
     words: str
+
+
+def ranked_together(drugs: Iterable[Drug]) -> tuple[tuple[Drug, ...], tuple[Drug, ...]]:
+    """(products of one preparation whose prices per smallest unit compare, those that are not ranked with them).
+
+    They compare in the unit that most products state, the more finely counted of equals. A product in another unit,
+    such as one whose pack nobody could read (1 盒), is never ranked by unit price beside them.
+    """
+    drugs = tuple(drugs)
+    stated = Counter(drug.unit for drug in drugs)
+    finest = {unit: max(drug.pack_count for drug in drugs if drug.unit == unit) for unit in stated}
+    usual = max(stated, key=lambda unit: (stated[unit], finest[unit], unit), default="")
+    return tuple(drug for drug in drugs if drug.unit == usual), tuple(drug for drug in drugs if drug.unit != usual)
 
 
 # -- 差比价 -----------------------------------------------------------------------------------------------------------

@@ -197,6 +197,24 @@ def test_the_pack_with_more_has_the_lower_expected_unit_price(price: Decimal, m:
     assert price * k / large <= price / small * D("1.000000000001")
 
 
+# -- what is ranked by unit price -------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_pack_that_nobody_could_read_is_not_ranked_by_unit_price() -> None:
+    tablets = [f.drug(pack_count=count) for count in (14, 28)]
+    box = f.drug(pack_count=1, unit="盒")
+    assert c.ranked_together([box, *tablets]) == (tuple(tablets), (box,))
+
+
+@pytest.mark.django_db
+def test_of_as_many_products_the_finer_count_is_the_unit() -> None:
+    box, tablet = f.drug(pack_count=1, unit="盒"), f.drug(pack_count=14)
+    assert c.ranked_together([box, tablet]) == ((tablet,), (box,))
+    assert c.ranked_together([box]) == ((box,), ())
+    assert c.ranked_together([]) == ((), ())
+
+
 # -- daily cost -------------------------------------------------------------------------------------------------------
 
 
