@@ -27,11 +27,12 @@ from pharmacies.importers.outcome import Outcome, Progress, audit, importing, qu
 from pharmacies.models import User
 
 MAX_DOCUMENT = 120
+TITLE = "国家基本医疗保险、工伤保险和生育保险药品目录（%d年）"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the command asks for. Days are inclusive; `document` "" is the known one of the year; `totals` as typed."""
+    """What the command asks for. Days are inclusive; `document` "" is the one stored or known; `totals` as typed."""
 
     year: int
     first: date
@@ -52,7 +53,6 @@ class Sheets(NamedTuple):
     every_category: bool
     declared: totals.Totals
     footnotes: dict[str, Footnote]
-    document: str
     problems: tuple[RowProblem, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -98,7 +98,8 @@ def _write(
         year=order.year,
         first=order.first,
         last=order.last,
-        document=order.document or sheets.document,
+        document=order.document,
+        title=totals.KNOWN[order.year].document if order.year in totals.KNOWN else TITLE % order.year,
         source=order.source,
         sha256=sha256,
     )
@@ -145,7 +146,6 @@ def _from_pdf(data: bytes, order: Order, progress: Progress) -> Sheets:
         every_category=True,
         declared=document.declared,
         footnotes=document.footnotes,
-        document=_known_document(order.year),
     )
 
 
@@ -169,7 +169,6 @@ def _from_csv(data: bytes, order: Order) -> Sheets:
         every_category=order.categories is not None,
         declared=declared,
         footnotes=dict(known.footnotes) if known else {},
-        document=_known_document(order.year),
         problems=problems,
         notes=notes,
     )
@@ -184,7 +183,3 @@ def _stated_categories(data: bytes | None) -> list[tuple[str, str]]:
     if wrong := [code for code, _name in pairs if not CODE.fullmatch(code)]:
         raise FileProblem(_("--categories 中的分类代码“%(code)s”不对：请改正") % {"code": wrong[0][:20]})
     return pairs
-
-
-def _known_document(year: int) -> str:
-    return totals.KNOWN[year].document if year in totals.KNOWN else ""

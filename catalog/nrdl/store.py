@@ -27,7 +27,8 @@ class Release:
     year: int
     first: date
     last: date | None
-    document: str  # "" keeps what is stored
+    document: str  # "" keeps what is stored, or takes `title`
+    title: str
     source: str
     sha256: str
 
@@ -62,7 +63,7 @@ def edition(release: Release, declared: Totals) -> tuple[Edition, bool]:
     _make_room(release, valid, stored)
     found = stored or Edition(year=release.year, state=Edition.State.LOADING)
     wanted: dict[str, Any] = {
-        "document": release.document or found.document,
+        "document": release.document or found.document or release.title,
         "valid": valid,
         "declared": {**found.declared, **declared},
         "source": release.source,

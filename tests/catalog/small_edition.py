@@ -1,6 +1,8 @@
 """A catalogue of eight numbers that nobody has published: every kind of row the real one has, small enough to read."""
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 from catalog.nrdl.load import Order
 
@@ -26,11 +28,9 @@ ROWS = (
 HERBS = "no,name,mark\n1,示例根,\n2,示例叶,□\n3,示例花,□; 限示例患者\n"
 
 
-def text(*, rows: tuple[str, ...] = ROWS, **replaced: str) -> str:
-    """The file; `replaced` exchanges whole rows by their position: `row4="…"`, an empty one takes it out."""
-    lines = list(rows)
-    for name, line in replaced.items():
-        lines[int(name.removeprefix("row"))] = line
+def text(replaced: Mapping[int, str] = MappingProxyType({}), *, rows: tuple[str, ...] = ROWS) -> str:
+    """The file; `replaced` exchanges rows by their position, an empty one takes the row out."""
+    lines = [replaced.get(at, line) for at, line in enumerate(rows)]
     return "\n".join([HEADER, *filter(None, lines)]) + "\n"
 
 

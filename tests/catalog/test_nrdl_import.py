@@ -115,7 +115,7 @@ def test_a_corrected_file_updates_rows_in_place_and_keeps_their_matches() -> Non
     match = ListingMatch.objects.create(
         drug=f.drug(), listing=listing("谈判西药", "2"), state="accepted", reviewed_by="药师"
     )
-    text = small.text(row7=small.ROWS[7].replace("2.55", "2.50").replace("片),,", "片),限成人。,"))
+    text = small.text({7: small.ROWS[7].replace("2.55", "2.50").replace("片),,", "片),限成人。,")})
     outcome = imported(text)
     assert (outcome.updated, outcome.unchanged) == (1, 9)
     match.refresh_from_db()
@@ -128,7 +128,7 @@ def test_a_row_that_is_now_another_drug_takes_its_matches_back_to_review() -> No
     match = ListingMatch.objects.create(
         drug=f.drug(), listing=listing("谈判西药", "2"), state="accepted", reviewed_by="药师"
     )
-    outcome = imported(small.text(row7=small.ROWS[7].replace("试验替尼片", "别的替尼片")))
+    outcome = imported(small.text({7: small.ROWS[7].replace("试验替尼片", "别的替尼片")}))
     match.refresh_from_db()
     assert (match.state, match.reviewed_by) == ("candidate", "药师")
     assert "退回待核" in outcome.notes[-1]
@@ -136,9 +136,17 @@ def test_a_row_that_is_now_another_drug_takes_its_matches_back_to_review() -> No
 
 def test_a_row_that_is_no_longer_printed_goes() -> None:
     imported()
-    outcome = imported(small.text(row3=""))
+    outcome = imported(small.text({3: ""}))
     assert (outcome.removed, outcome.unchanged) == (1, 9)
     assert not Listing.objects.filter(number="1", row=3).exists()
+
+
+def test_a_document_that_is_not_named_stays_or_is_the_title() -> None:
+    imported(document="")
+    assert Edition.objects.get().document == "国家基本医疗保险、工伤保险和生育保险药品目录（2030年）"
+    imported(document="示例〔2030〕2号")
+    imported(document="")
+    assert Edition.objects.get().document == "示例〔2030〕2号"
 
 
 # -- other editions ---------------------------------------------------------------------------------------------------
@@ -183,9 +191,9 @@ def stored() -> tuple[int, int, int, int]:
 
 
 BAD_FILES: dict[str, tuple[Callable[[], str], dict[str, Any], str]] = {
-    "one number fewer": (lambda: small.text(row5=""), {}, "中成药的数目不符：文件所载 2，读出 1"),
+    "one number fewer": (lambda: small.text({5: ""}), {}, "中成药的数目不符：文件所载 2，读出 1"),
     "one in the middle fewer": (
-        lambda: small.text(row6=""),
+        lambda: small.text({6: ""}),
         {},
         r"协议期内谈判药品（含竞价）的数目不符：文件所载 4，读出 3（缺编号 谈判西药 1）",
     ),
@@ -195,7 +203,7 @@ BAD_FILES: dict[str, tuple[Callable[[], str], dict[str, Any], str]] = {
         "中成药的数目不符：文件所载 2，读出 3",
     ),
     "one class A fewer": (
-        lambda: small.text(row0=small.ROWS[0].replace("甲", "乙")),
+        lambda: small.text({0: small.ROWS[0].replace("甲", "乙")}),
         {},
         "西药甲类的数目不符：文件所载 1，读出 0",
     ),
@@ -226,37 +234,37 @@ def test_a_bad_file_is_refused_and_nothing_changes(name: str) -> None:
     assert stored() == NOTHING
 
 
-BAD_ROWS: dict[str, tuple[str, str, str]] = {
-    "an unknown part": ("row9", small.ROWS[9].replace("竞价", "抢购"), "“抢购”不认识：可用 西药、中成药、谈判西药"),
-    "class A in the negotiated part": ("row6", small.ROWS[6].replace("乙", "甲"), "谈判和竞价药品一律为乙类"),
-    "a class that is none": ("row0", small.ROWS[0].replace("甲", "丙"), "“丙”不认识：可用 甲、乙"),
-    "a bad agreement": ("row6", small.ROWS[6].replace("12月31日", "13月31日"), "协议有效期"),
+BAD_ROWS: dict[str, tuple[int, str, str]] = {
+    "an unknown part": (9, small.ROWS[9].replace("竞价", "抢购"), "“抢购”不认识：可用 西药、中成药、谈判西药"),
+    "class A in the negotiated part": (6, small.ROWS[6].replace("乙", "甲"), "谈判和竞价药品一律为乙类"),
+    "a class that is none": (0, small.ROWS[0].replace("甲", "丙"), "“丙”不认识：可用 甲、乙"),
+    "a bad agreement": (6, small.ROWS[6].replace("12月31日", "13月31日"), "协议有效期"),
     "an agreement that is over": (
-        "row6",
+        6,
         small.ROWS[6].replace(small.DAYS, "2029年1月1日至2030年12月31日"),
         "2031-01-01 之前已结束",
     ),
-    "no agreement": ("row6", small.ROWS[6].replace(small.DAYS, ""), "agreement_valid 不能为空"),
-    "no standard": ("row6", small.ROWS[6].replace("*", ""), "pay_standard 不能为空"),
-    "a standard nobody can read": ("row6", small.ROWS[6].replace("*", "面议"), "支付标准“面议”读不通"),
-    "an agreement in the ordinary part": ("row5", small.ROWS[5] + small.DAYS, "只有谈判和竞价药品"),
-    "a number twice": ("row5", small.ROWS[5].replace(",2,0,", ",1,0,"), "编号 1 在 中成药 部分出现两次"),
-    "a star without its number": ("row2", small.ROWS[2].replace(",1,1,", ",9,1,"), r"★\(9\) 所指的编号不在 西药"),
-    "no name": ("row5", small.ROWS[5].replace("样品丸", ""), "name 不能为空"),
-    "a name without end": ("row5", small.ROWS[5].replace("样品丸", "样" * 3000), "name 有 3000 个字，最多 200 个"),
-    "a number in words": ("row5", small.ROWS[5].replace(",2,0,", ",二,0,"), "“二”不对"),
-    "a bad category": ("row5", small.ROWS[5].replace("ZA01", "ZZ-1"), "药品分类代码“ZZ-1”不对"),
-    "a cell too many": ("row5", small.ROWS[5] + ",多", "这一行有 13 格"),
+    "no agreement": (6, small.ROWS[6].replace(small.DAYS, ""), "agreement_valid 不能为空"),
+    "no standard": (6, small.ROWS[6].replace("*", ""), "pay_standard 不能为空"),
+    "a standard nobody can read": (6, small.ROWS[6].replace("*", "面议"), "支付标准“面议”读不通"),
+    "an agreement in the ordinary part": (5, small.ROWS[5] + small.DAYS, "只有谈判和竞价药品"),
+    "a number twice": (5, small.ROWS[5].replace(",2,0,", ",1,0,"), "编号 1 在 中成药 部分出现两次"),
+    "a star without its number": (2, small.ROWS[2].replace(",1,1,", ",9,1,"), r"★\(9\) 所指的编号不在 西药"),
+    "no name": (5, small.ROWS[5].replace("样品丸", ""), "name 不能为空"),
+    "a name without end": (5, small.ROWS[5].replace("样品丸", "样" * 3000), "name 有 3000 个字，最多 200 个"),
+    "a number in words": (5, small.ROWS[5].replace(",2,0,", ",二,0,"), "“二”不对"),
+    "a bad category": (5, small.ROWS[5].replace("ZA01", "ZZ-1"), "药品分类代码“ZZ-1”不对"),
+    "a cell too many": (5, small.ROWS[5] + ",多", "这一行有 13 格"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_ROWS)
 def test_a_bad_row_is_named_and_nothing_changes(name: str) -> None:
     place, line, message = BAD_ROWS[name]
-    outcome = imported(small.text(**{place: line}))
+    outcome = imported(small.text({place: line}))
     assert len(outcome.problems) == 1
     assert re.search(message, outcome.problems[0].advice)
-    assert outcome.problems[0].line == int(place.removeprefix("row")) + 2
+    assert outcome.problems[0].line == place + 2
     assert stored() == NOTHING
 
 
@@ -316,7 +324,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_bad_rows_go_to_the_error_file_with_their_columns(tmp_path: Path) -> None:
     file, errors = tmp_path / "edition.csv", tmp_path / "wrong.csv"
-    file.write_text(small.text(row6=small.ROWS[6].replace("乙", "甲")))
+    file.write_text(small.text({6: small.ROWS[6].replace("乙", "甲")}))
     with pytest.raises(CommandError, match="第 8 行：谈判和竞价药品一律为乙类"):
         run(file, f"--errors={errors}")
     with errors.open(encoding="utf-8-sig") as source:

@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 
 from catalog.models import Category, Edition, Herb, Listing, PaymentStandard
-from catalog.nrdl import load as nrdl
 from catalog.nrdl import pdf
 from catalog.nrdl.load import Order, load
 from catalog.nrdl.totals import KNOWN
@@ -59,7 +58,7 @@ def read_once(official: bytes, official_pages: list[pdf.Page], monkeypatch: pyte
     def pages(data: bytes, **kwargs: Any) -> list[pdf.Page]:
         return official_pages if data == official else real(data, **kwargs)
 
-    monkeypatch.setattr(nrdl.pdf, "pages", pages)
+    monkeypatch.setattr(pdf, "pages", pages)
 
 
 def imported(data: bytes, **fields: Any) -> Outcome:
@@ -73,8 +72,10 @@ def from_csv(**fields: Any) -> Outcome:
 
 def stored() -> dict[str, list[tuple[Any, ...]]]:
     """Everything that an import writes but keys."""
-    listing = ("section", "number", "row", "page", "category_code", "generic_name", "names", "dosage_form")
-    listing += ("ins_class", "kind", "restriction", "agreement")
+    listing = (
+        *("section", "number", "row", "page", "category_code", "generic_name", "names", "dosage_form"),
+        *("ins_class", "kind", "restriction", "agreement"),
+    )
     of_listing = ("listing__section", "listing__number", "listing__row", "spec", "amount", "confidential", "note")
     return {
         "listings": list(Listing.objects.order_by(*listing[:3]).values_list(*listing)),
@@ -186,7 +187,7 @@ def test_a_pdf_of_another_year_is_refused(official: bytes, read_once: None) -> N
 def test_a_pdf_whose_pages_are_not_all_there_is_refused(
     official: bytes, official_pages: list[pdf.Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nrdl.pdf, "pages", lambda _data, **_kwargs: official_pages[:100] + official_pages[101:])
+    monkeypatch.setattr(pdf, "pages", lambda _data, **_kwargs: official_pages[:100] + official_pages[101:])
     assert "中成药的数目不符：文件所载 1336，读出 1308（缺编号 中成药 510、" in refused(official)
 
 
