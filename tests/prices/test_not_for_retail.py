@@ -17,6 +17,7 @@ from prices.search.lowest import lowest
 from prices.search.offers import find
 from prices.search.pharmacies import by_code, shelf
 from prices.search.questions import Barred, Filters, Target, Where
+from prices.sql import statement
 from tests import factories
 from tests.factories import AT, ORIGIN, since
 
@@ -183,3 +184,17 @@ def test_a_province_without_a_list_is_not_bound_by_its_neighbours(places: Places
     assert at_no_pharmacy(barred) == {places.drug.pk}
     factories.region("430000", "湖南省")
     assert at_no_pharmacy(barred) == set()
+
+
+def test_a_list_of_thousands_is_not_read_to_check_a_drug(places: Places) -> None:
+    row = factories.drug_list("not_for_retail", factories.region(), places.drug)
+    DrugListEntry.objects.bulk_create(
+        DrugListEntry(drug_list=row, generic_name=f"药{number}片", valid=row.valid) for number in range(3000)
+    )
+    with connection.cursor() as cursor:
+        asked = {"kind": "not_for_retail", "day": AT.date(), "drugs": [places.drug.pk]}
+        cursor.execute("EXPLAIN (ANALYZE, TIMING OFF) " + statement("listed"), asked)
+        lines = [line for (line,) in cursor.fetchall() if "actual rows=" in line]
+    scans = [line for line in lines if "on catalog_druglistentry" in line]
+    assert any("using entry_name on" in line for line in scans)
+    assert max(int(line.split("actual rows=")[1].split()[0]) for line in lines) <= 2
