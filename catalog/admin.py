@@ -8,17 +8,20 @@ from django.utils import timezone
 from catalog.confidential import publishable
 from catalog.models import (
     Alias,
+    Category,
     DailyDose,
     Drug,
     DrugList,
     DrugListEntry,
     Edition,
+    Herb,
     Listing,
     ListingMatch,
     PaymentStandard,
     Preparation,
     ReferencePrice,
     Scheme,
+    SearchName,
 )
 from pharmacies.admin import ReadOnly
 
@@ -37,6 +40,13 @@ class DrugAdmin(ReadOnly):
     search_fields = ("code", "search_names")
 
 
+@admin.register(SearchName)
+class SearchNameAdmin(ReadOnly):
+    list_display = ("kind", "text", "products")
+    list_filter = ("kind",)
+    search_fields = ("text",)
+
+
 @admin.register(DailyDose)
 class DailyDoseAdmin(ReadOnly):
     list_display = ("generic_name", "dosage_form", "amount", "unit", "source", "reviewed_by")
@@ -53,6 +63,22 @@ class AliasAdmin(ReadOnly):
 @admin.register(Edition)
 class EditionAdmin(ReadOnly):
     list_display = ("year", "document", "valid", "state")
+
+
+@admin.register(Category)
+class CategoryAdmin(ReadOnly):
+    list_display = ("edition", "code", "name")
+    list_filter = ("edition",)
+    list_select_related = ("edition",)
+    search_fields = ("code", "name")
+
+
+@admin.register(Herb)
+class HerbAdmin(ReadOnly):
+    list_display = ("edition", "number", "name", "not_alone")
+    list_filter = ("edition", "not_alone")
+    list_select_related = ("edition",)
+    search_fields = ("name",)
 
 
 @admin.register(Listing)

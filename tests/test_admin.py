@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import CompositePrimaryKey, Model
 from django.test import Client
 
-from catalog.models import Alias, DailyDose, PaymentStandard, ReferencePrice, Scheme
+from catalog.models import Alias, Category, DailyDose, Herb, PaymentStandard, ReferencePrice, Scheme, SearchName
 from pharmacies import audit
 from pharmacies.models import Membership, PharmacyAlias, User
 from prices.models import FeedRun, Rejection, RunPharmacy, ScheduledPrice
@@ -35,6 +35,9 @@ def one_of_everything() -> None:
     f.match(drug, listing)
     f.drug_list("dual_channel", f.region(), drug)
     PaymentStandard.objects.create(listing=listing, confidential=True)
+    Category.objects.create(edition=listing.edition, code="XC", name="x")
+    Herb.objects.create(edition=listing.edition, number=1, name="x")
+    SearchName.objects.get_or_create(kind="generic", text="x", lines="x", grams=["x"], length=1, products=1)
     DailyDose.objects.create(generic_name="x", amount=5, unit="mg", source="WHO", reviewed_by="x")
     Alias.objects.create(source="till", their_code="A", drug=drug, reviewed_by="x", valid=since())
     Scheme.objects.create(code="S", name="批", level="国家", area=f.region(), valid=since())

@@ -151,7 +151,7 @@ def test_a_form_ratio_counts_when_somebody_has_loaded_one() -> None:
         ({}, "甘精胰岛素注射液", "insulin"),
     ],
 )
-def test_medicines_with_rules_of_their_own_are_excluded(fields: dict[str, str], name: str, reason: str) -> None:
+def test_medicines_with_rules_of_their_own_are_excluded(fields: dict[str, Any], name: str, reason: str) -> None:
     excluded, plain = c.item_of(f.drug(f.preparation(name), **fields)), item()
     assert refusal_of(excluded, plain) == refusal_of(plain, excluded) == reason
 

@@ -25,7 +25,8 @@ def asked() -> Drug:
 
 
 def other(name: str = "测试洛尔片", form: str = "片剂", strength: str = "5mg", **fields: Any) -> Drug:
-    return f.drug(f.preparation(name, form, strength), **{"pack_count": 14, "manufacturer": "乙厂"} | fields)
+    said: dict[str, Any] = {"pack_count": 14, "manufacturer": "乙厂"} | fields
+    return f.drug(f.preparation(name, form, strength), **said)
 
 
 def found(asked: Drug) -> dict[int, Equivalent]:
@@ -147,7 +148,7 @@ def test_the_number_of_queries_does_not_grow_with_the_products(asked: Drug, djan
         ("左甲状腺素钠片", {}),
     ],
 )
-def test_oncology_biological_and_narrow_range_drugs_are_not_exchanged(name: str, fields: dict[str, str]) -> None:
+def test_oncology_biological_and_narrow_range_drugs_are_not_exchanged(name: str, fields: dict[str, Any]) -> None:
     drug, neighbour = f.drug(f.preparation(name), **fields), f.drug(f.preparation(name))
     assert e.caution(drug, on=ON)
     assert [(each.drug, each.allowed) for each in e.others(drug, on=ON)] == [(neighbour, False)]
