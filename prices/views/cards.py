@@ -84,7 +84,7 @@ def cards(answer: Answer, facts: Facts, *, by_unit: bool, places: Places, city: 
         )
         for n, found in enumerate(answer.results)
     ]
-    here = () if by_unit else _usual_here(usual.get((facts.drugs[0].pk, _id(city))), city)
+    here = () if len(facts.drugs) != 1 else _usual_here(usual.get((facts.drugs[0].pk, _id(city))), city)
     return Cards(made, here or _usual_there(made))
 
 

@@ -48,10 +48,12 @@ class Subject:
 def preparation(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Preparation, pk=pk)
     drugs = tuple(found.drugs.select_related("preparation").order_by("manufacturer", "pack_count", "code"))
+    one = drug_json(drugs[0]) if len(drugs) == 1 else None
     subject = Subject(
         name=found.generic_name,
-        spec=f"{found.strength} · {found.dosage_form}",
+        spec=one["spec"] if one else f"{found.strength} · {found.dosage_form}",
         target=Target.of_preparation(found, drugs),
+        maker=one["manufacturer"] if one else "",
         products=drugs,
     )
     return _compare(request, subject)
@@ -137,11 +139,11 @@ def _list_context(
     request: HttpRequest, subject: Subject, choice: Choice, answer: Answer, facts: Facts
 ) -> dict[str, Any]:
     more = choice.more() if answer.after else None
-    single = subject.target.multiple == 0
-    shown = cards(answer, facts, by_unit=not single, places=choice.places, city=choice.prefecture)
+    by_unit = subject.target.multiple > 0
+    shown = cards(answer, facts, by_unit=by_unit, places=choice.places, city=choice.prefecture)
     context: dict[str, Any] = {
         "subject": subject,
-        "single": single,
+        "single": len(subject.products) == 1,
         "choice": choice,
         "path": request.path,
         "at": answer.at,

@@ -4,15 +4,19 @@ Shop n sells a 14-tablet pack at 10 + n yuan and stands (25 - n) × 100 m north 
 stale price that would be the cheapest, one suspended and one undesignated shop that are not ranked, one shop in 洪山区
 with a larger pack that is dearer by the pack and cheapest by the tablet. The catalogue has this year's edition and the
 next, in which the drug's row has another restriction and a row is gone; two lists name the drug.
+
+In 宜昌市 stand another drug of both channels, with a restriction and a confidential standard, dearer where it is
+reimbursed and sold by a hospital too, and a drug that no pharmacy may sell.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.utils import timezone
 
-from catalog.models import Category, Drug
+from catalog.models import Category, Drug, DrugList, DrugListEntry, PaymentStandard
 from catalog.products import describe
+from pharmacies.models import Region
 from tests import factories
 from tests.factories import region
 
@@ -24,6 +28,14 @@ DRUG = "苯磺酸氨氯地平片"
 CODE = "XC08CAB037A001010100001"
 """Of the originator's product."""
 CHEAPEST_BY_TABLET = "洪山大药房（珞喻路店）"
+DUAL, DUAL_SHOP, OTHER_SHOP, HOSPITAL = (
+    "司美格鲁肽注射液",
+    "双通道大药房（夷陵路店）",
+    "平价大药房（夷陵路店）",
+    "中心医院",
+)
+RESTRICTION = "限二甲双胍等口服降糖药控制效果不佳的BMI≥25的患者"
+NOT_FOR_RETAIL = "注射用不零售药"
 STALE, SUSPENDED = "久未报送药房（徐东店）", "已暂停大药房（中南路店）"
 
 
@@ -39,7 +51,7 @@ def build() -> None:
     wuhan = region("420100", "武汉市", hubei, boundary=land)
     west = region("420106", "武昌区", wuhan, boundary=MultiPolygon(Polygon.from_bbox((113.5, 30.0, 114.4, 31.0))))
     east = region("420111", "洪山区", wuhan, boundary=MultiPolygon(Polygon.from_bbox((114.4, 30.0, 115.0, 31.0))))
-    region("420500", "宜昌市", hubei)
+    yichang = region("420500", "宜昌市", hubei)
     drug = _drug(code=CODE, pack_count=14, manufacturer="辉瑞制药有限公司", trade_name="络活喜", quality="originator")
     large = _drug(pack_count=28, manufacturer="华润赛科药业有限责任公司", quality="passed")
     _editions(drug, timezone.localdate(now).year)
@@ -59,7 +71,28 @@ def build() -> None:
     factories.offer(drug, closed, "1.00", confirmed=now, by=feed)
     nobody = factories.pharmacy("路口药店", north_m=60, division=west, designations=())
     factories.offer(drug, nobody, "2.00", confirmed=now, by=feed)
+    _both_channels(hubei, yichang, now)
     factories.rebuild_today(now)
+
+
+def _both_channels(hubei: Region, yichang: Region, now: datetime) -> None:
+    drug = _drug(of=factories.preparation(DUAL, "注射剂", "1.5ml"), pack_count=1, unit="支", manufacturer="诺和诺德")
+    year = factories.edition(timezone.localdate(now).year)
+    row = factories.listing("司美格鲁肽", edition=year, ins_class="乙", kind="谈判", restriction=RESTRICTION)
+    PaymentStandard.objects.create(listing=row, confidential=True)
+    factories.match(drug, row)
+    dual = DrugList.objects.get(kind="dual_channel")
+    DrugListEntry.objects.create(drug_list=dual, drug=drug, valid=dual.valid)
+    factories.reference_price(drug, "478.50", area=hubei)
+    never = _drug(of=factories.preparation(NOT_FOR_RETAIL, "注射剂", "1mg"), pack_count=1, unit="支")
+    factories.drug_list("not_for_retail", hubei, never)
+    shop = factories.pharmacy(OTHER_SHOP, lng=111.29, lat=30.70, division=yichang)
+    both = ("designated", "dual_channel")
+    dearer = factories.pharmacy(DUAL_SHOP, lng=111.30, lat=30.71, division=yichang, designations=both)
+    hospital = factories.pharmacy(HOSPITAL, lng=111.31, lat=30.72, division=yichang, kind="hospital")
+    for place, price in ((shop, "450.00"), (dearer, "470.00"), (hospital, "460.00")):
+        factories.offer(drug, place, price, confirmed=now)
+    factories.offer(never, hospital, "99.00", confirmed=now)
 
 
 def _editions(drug: Drug, year: int) -> None:
