@@ -11,7 +11,7 @@ from catalog.search import preparations
 from prices.api.serializers import pharmacy_detail_json
 from prices.search.pharmacies import named
 from prices.views import tiles
-from prices.views.matched import reason
+from prices.views.matched import explain
 from prices.views.pages import MAX_TEXT, is_cut, last_report, page, ranked_pharmacies, text_of
 from prices.views.rows import rows
 
@@ -37,10 +37,12 @@ def search(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     found = preparations(query, limit=FOUND)
     shops = [pharmacy_detail_json(listed, at) for listed in named(query, limit=FOUND_PHARMACIES).results]
+    matched = explain(query, found)
     context = {
         "query": query,
         "cut": MAX_TEXT if is_cut(request, "q") else 0,
-        "preparations": rows(found, at=at, why=reason(query)),
+        "preparations": [row | {"why": matched[row["id"]].why} for row in rows(found, at=at)],
+        "near": any(each.near for each in matched.values()),
         "full": len(found) == FOUND,
         "pharmacies": shops,
         "as_of": last_report(),

@@ -1,50 +1,83 @@
-"""Why a preparation stands among the results when its own name does not say so: the trade name, maker or code."""
+"""Why a preparation stands among the results when its own name does not say so: the trade name, maker or code.
 
-from collections.abc import Callable
+Names are compared by the lines that the search itself compares (`SearchName`): readings, old names and all.
+"""
 
+import re
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext
 
-from catalog.models import Drug, Preparation
-from catalog.pinyin import normal_text, readings
+from catalog.models import Drug, Preparation, SearchName
+from catalog.names import folded, plain
 from catalog.search import words_of
 
-Why = Callable[[Preparation, list[Drug]], str]
+GENERIC, TRADE, MAKER = SearchName.Kind.GENERIC, SearchName.Kind.TRADE, SearchName.Kind.MAKER
+Lines = dict[tuple[str, str], str]
+Found = list[tuple[Preparation, list[Drug]]]
 
 
-def reason(query: str) -> Why:
-    """A function that says what matched: `商品名 络活喜`, `厂家 辉瑞制药有限公司`, or nothing for the name itself."""
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """`why` is empty where the name itself matched; `near`: a word is in no name, so that it was taken for a slip."""
+
+    why: str
+    near: bool
+
+
+def explain(query: str, found: Found) -> dict[int, Matched]:
+    """By preparation what of it the query's words matched: `商品名 络活喜`, `厂家 辉瑞制药有限公司`. One query."""
     words = words_of(query)
-
-    def why(preparation: Preparation, drugs: list[Drug]) -> str:
-        own = f"{preparation.generic_name} {preparation.dosage_form} {preparation.strength}"
-        said = (_of_word(word, drugs) for word in words if not _names(word, own, preparation.generic_name))
-        return " · ".join(dict.fromkeys(text for text in said if text))
-
-    return why
+    lines = _lines(found)
+    return {preparation.pk: _explained(words, preparation, drugs, lines) for preparation, drugs in found}
 
 
-def _of_word(word: str, drugs: list[Drug]) -> str:
+def _lines(found: Found) -> Lines:
+    drugs = [drug for _preparation, members in found for drug in members]
+    wanted = {
+        GENERIC: {preparation.generic_name for preparation, _members in found},
+        TRADE: {drug.trade_name for drug in drugs if drug.trade_name},
+        MAKER: {drug.manufacturer for drug in drugs},
+    }
+    asked = (Q(kind=kind, text__in=names) for kind, names in wanted.items())
+    stored = SearchName.objects.using(settings.SEARCH_DATABASE).filter(reduce(or_, asked))
+    return {(kind, text): lines for kind, text, lines in stored.values_list("kind", "text", "lines")}
+
+
+def _explained(words: list[str], preparation: Preparation, drugs: list[Drug], lines: Lines) -> Matched:
+    said, near = [], False
+    own = plain(f"{preparation.generic_name}{preparation.dosage_form}{preparation.strength}")
+    for word in words:
+        if word in own:
+            continue
+        why = _of_word(word, preparation, drugs, lines)
+        # A number is a strength or a pack, however it is written.
+        near = near or (why is None and not re.search(r"\d", word))
+        said.append(why or "")
+    return Matched(" · ".join(dict.fromkeys(filter(None, said))), near)
+
+
+def _of_word(word: str, preparation: Preparation, drugs: list[Drug], lines: Lines) -> str | None:
+    """What the word matched, empty for the name itself, None for nothing."""
+    generic = lines.get((GENERIC, preparation.generic_name), "").split()
+    if any(word in line for line in generic):
+        other = next((line for line in generic if word in line and not word.isascii()), "")
+        return gettext("又名 %(text)s") % {"text": other} if other else ""
     for drug in drugs:
-        if drug.trade_name and _names(word, drug.trade_name, drug.trade_name):
+        if word in lines.get((TRADE, drug.trade_name), ""):
             return gettext("商品名 %(text)s") % {"text": drug.trade_name}
     for drug in drugs:
-        if word == normal_text(drug.approval_no):
+        if word == plain(drug.approval_no):
             return gettext("批准文号 %(text)s") % {"text": drug.approval_no}
         if drug.barcode and word == drug.barcode:
             return gettext("条形码 %(text)s") % {"text": drug.barcode}
-        if len(word) > 5 and drug.code.startswith(word.upper()):
+        if len(word) > 5 and folded(drug.code).startswith(word):
             return gettext("药品代码 %(text)s") % {"text": drug.code}
     for drug in drugs:
-        if word in normal_text(drug.manufacturer):
+        if word in lines.get((MAKER, drug.manufacturer), ""):
             return gettext("厂家 %(text)s") % {"text": drug.manufacturer}
-    return ""
-
-
-def _names(word: str, text: str, spoken: str) -> bool:
-    """The word stands in the text, or begins a reading of it."""
-    if word in normal_text(text):
-        return True
-    if not (word.isascii() and word.isalpha()):
-        return False
-    said = readings(spoken)
-    return any(reading.startswith(word) for reading in (*said.full, *said.initials))
+    return None

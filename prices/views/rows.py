@@ -1,6 +1,6 @@
 """Preparations as lines of a list: search results and browsing show the same, with the lowest price of each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +12,14 @@ from prices.search.lowest import lowest
 Found = tuple[Preparation, list[Drug]]
 
 
-def rows(
-    found: Iterable[Found], *, at: datetime, why: Callable[[Preparation, list[Drug]], str] = lambda *_: ""
-) -> list[dict[str, Any]]:
-    """For each preparation what `_rows.html` shows; `why` says what of it was searched for. One query.
+def rows(found: Iterable[Found], *, at: datetime) -> list[dict[str, Any]]:
+    """For each preparation what `_rows.html` shows.
 
     `cheapest` is the lowest (price per smallest unit, unit) of its products, None when nobody has a fresh price.
     """
     found = list(found)
     prices = lowest([drug.pk for _preparation, drugs in found for drug in drugs], at=at)
-    return [_row(preparation, drugs, prices) | {"why": why(preparation, drugs)} for preparation, drugs in found]
+    return [_row(preparation, drugs, prices) for preparation, drugs in found]
 
 
 def _row(preparation: Preparation, drugs: list[Drug], prices: dict[int, int]) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def test_any_text_may_be_typed(client, town, text):
         ("辉瑞", "厂家 辉瑞制药有限公司"),
         ("氨氯地平 辉瑞", "厂家 辉瑞制药有限公司"),
         ("氨氯地平 5mg", ""),
+        ("氨氯地平 0.005g", ""),
+        ("苯磺酸氨氯地平片", ""),
     ],
 )
 def test_a_result_says_what_matched_when_its_name_does_not(client, town, query, why):
@@ -98,6 +100,26 @@ def test_a_code_approval_number_or_barcode_is_named_as_such(client, town):
     ]:
         (row,) = client.get("/search", {"q": query}).context["preparations"]
         assert row["why"] == why
+
+
+def test_an_old_name_is_named_beside_todays(client, town):
+    product("硝苯地平片", strength="10mg")
+    (row,) = client.get("/search", {"q": "心痛定"}).context["preparations"]
+    assert (row["name"], row["why"]) == ("硝苯地平片", "又名 心痛定")
+
+
+def test_a_slip_finds_what_is_near_and_the_page_says_so(client, town):
+    response = client.get("/search", {"q": "氨绿地平"})
+    assert shown(response) == ["苯磺酸氨氯地平片"]
+    assert "没有名称完全相符的药" in response.content.decode()
+    for exact in ("氨氯地平", "络活喜", "辉瑞", "bhsaldp", "anlvdiping", "氨氯地平 5", town.drug.code, "氨氯地平 辉瑞"):
+        assert "没有名称完全相符的药" not in client.get("/search", {"q": exact}).content.decode(), exact
+
+
+def test_traditional_characters_find_the_same(client, town):
+    response = client.get("/search", {"q": "絡活喜"})
+    assert shown(response) == ["苯磺酸氨氯地平片"]
+    assert response.context["preparations"][0]["why"] == "商品名 络活喜"
 
 
 def test_a_result_has_its_makers_and_the_lowest_price_of_a_tablet(client, town):
@@ -258,7 +280,7 @@ def test_long_lists_have_pages_and_no_page_beyond(client, town):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [("/", 9), ("/browse", 5), ("/browse/lists/{list}", 7), ("/browse/tendered", 5), ("/browse/classes/XC08CA", 8),
-     ("/search?q=苯磺酸氨氯地平片", 8)],
+     ("/search?q=苯磺酸氨氯地平片", 9)],
 )  # fmt: skip
 def test_a_page_asks_no_more_however_much_it_shows(client, town, django_assert_max_num_queries, path, queries):
     edition = factories.edition()
