@@ -214,11 +214,17 @@ def daily_cost(price: Decimal, drug: Drug, dose: DailyDose | None) -> DailyCost 
     return DailyCost(
         per_day=exact.quantize(TEN_THOUSANDTH, ROUND_HALF_UP),
         per_month=(exact * DAYS_OF_A_MONTH).quantize(CENT, ROUND_HALF_UP),
-        units_a_day=Decimal(f"{units.quantize(CENT, ROUND_HALF_UP).normalize():f}"),
+        units_a_day=_short(units),
         unit=drug.unit,
         dose=f"{amount}{drug.unit if dose.unit == DailyDose.Unit.UNIT else dose.unit}",
         source=dose.source,
     )
+
+
+def _short(number: Decimal) -> Decimal:
+    """For the eye: two decimals, or two digits of what is smaller than a tenth; 2, not 2.00, and never 0."""
+    place = min(-2, number.adjusted() - 1)
+    return Decimal(f"{number.quantize(Decimal(1).scaleb(place), ROUND_HALF_UP).normalize():f}")
 
 
 def _content_in(strength: str, unit: str) -> Decimal | None:

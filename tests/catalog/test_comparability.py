@@ -254,6 +254,8 @@ def test_a_month_is_thirty_days_rounded_once_and_says_what_it_assumes() -> None:
         ("100ml:3g", "ml", "20", "0.2"),
         ("3ml:300单位", "IU", "40", "0.13"),
         ("80mg/12.5mg", "unit", "1", "1"),
+        ("500mg", "mg", "1", "0.002"),
+        ("3mg", "mg", "20", "6.67"),
     ],
 )
 def test_a_dose_is_counted_in_the_unit_it_is_stated_in(strength: str, unit: str, amount: str, units: str) -> None:
