@@ -94,7 +94,8 @@ def forms(name: str, kind: Kind) -> list[str]:
     stem = _without_form(bare)
     core = _without_salt(stem, stem)
     found = dict.fromkeys([whole, bare, stem, _without_salt(bare, stem), core])
-    return [*found, *(old for old in COMMON_NAMES.get(core, ()) if old not in found)]
+    old = dict.fromkeys(name for form in found for name in COMMON_NAMES.get(form, ()))
+    return [*found, *(name for name in old if name not in found)]
 
 
 @lru_cache(maxsize=20_000)

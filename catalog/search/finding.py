@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from catalog.names import is_latin
 from catalog.search.asking import ask
@@ -14,7 +15,6 @@ NAMES_FOR_MORE = 12
 """Names followed beyond those asked for: a trade name and its generic name lead to the same preparation."""
 NAMES_TO_NARROW = 400
 """Names of the most selective word that are followed when other words or a strength narrow them."""
-MOST_NAMES = 5000
 SHORTEST_PART = 2
 
 
@@ -54,22 +54,51 @@ def found(text: str, each: Each, limit: int, offset: int) -> list[Found]:
 
 
 def _rows(reading: Reading, each: Each, limit: int, offset: int) -> list[Found]:
-    asked = len(reading.words)
-    narrowing = asked > 1 or bool(reading.specs)
-    names = NAMES_TO_NARROW if narrowing else limit + offset + NAMES_FOR_MORE
-    parameters = {
-        "words": json.dumps([patterns(number, word) for number, word in enumerate(reading.words)]),
-        "specs": json.dumps([{"strength": spec.strength, "pack": spec.pack} for spec in reading.specs]),
-        "asked": asked,
-        "each": each.value,
-        "many": limit,
-        "skip": offset,
-    }
-    rows = ask("find", parameters | {"names": names})
-    cut = rows[0][4] == names if rows else narrowing
-    if len(rows) < limit and cut:
-        rows = ask("find", parameters | {"names": MOST_NAMES})
-    return [Found(row[0], row[1], row[2], row[3], bool(reading.specs)) for row in rows]
+    narrowed = bool(reading.specs)
+    if len(reading.words) > 1 or narrowed:
+        return [Found(*row, narrowed) for row in _narrowed(reading, each, limit, offset)]
+    return [Found(*row, narrowed) for row in _of_one_word(reading.words[0], each, limit, offset)]
+
+
+def _narrowed(reading: Reading, each: Each, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    return ask(
+        "find",
+        {
+            "words": _asked(reading.words),
+            "specs": json.dumps([{"strength": spec.strength, "pack": spec.pack} for spec in reading.specs]),
+            "asked": len(reading.words),
+            "names": NAMES_TO_NARROW,
+            "each": each.value,
+            "many": limit,
+            "skip": offset,
+        },
+    )
+
+
+def _of_one_word(word: str, each: Each, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    """Names first, then what they stand for: no more names than fill the page."""
+    wanted = limit + offset
+    names = ask("names_of", {"words": _asked((word,)), "names": wanted + NAMES_FOR_MORE})
+    if each == Each.DRUG:
+        names = list(_enough(names, wanted))
+    if not names:
+        return []
+    page = {"kinds": [name[0] for name in names], "texts": [name[1] for name in names], "many": limit, "skip": offset}
+    return ask("drugs_of", page) if each == Each.DRUG else ask("preparations_of", page | {"each": each.value})
+
+
+def _enough(names: list[tuple[Any, ...]], wanted: int) -> Iterator[tuple[Any, ...]]:
+    """The first names that together have `wanted` products, and some more: a product may have two of the names."""
+    products = 0
+    for kind, text, count in names:
+        if products > wanted * 2:
+            return
+        yield kind, text, count
+        products += count
+
+
+def _asked(words: tuple[str, ...]) -> str:
+    return json.dumps([patterns(number, word) for number, word in enumerate(words)])
 
 
 def _looser(reading: Reading) -> Iterator[Reading]:
@@ -101,5 +130,4 @@ def _taken_apart(word: str) -> list[tuple[str, ...]]:
 
 def _known(words: list[str]) -> set[int]:
     """The places of those words that occur in a name."""
-    asked = json.dumps([patterns(number, word) for number, word in enumerate(words)])
-    return {row[0] for row in ask("known_words", {"words": asked})}
+    return {row[0] for row in ask("known_words", {"words": _asked(tuple(words))})}

@@ -13,6 +13,8 @@ from catalog.specs import strength_of
 MAX_QUERY = 100
 """Characters; the longest name in the catalogue is shorter."""
 MAX_WORDS = 6
+SHORT, SHORT_LATIN = 2, 3
+"""Characters of a word that says little: of the many names that it may mean, the most sold come first."""
 
 _BREAKS = re.compile(r"[\s,;、|。]+")
 _TIMES = re.compile(r"[*×✕✖]|(?<=[a-z0-9%\u4e00-\u9fff])x(?=\d)")
@@ -66,6 +68,7 @@ def patterns(number: int, word: str) -> dict[str, object]:
     return {
         "number": number,
         "latin": is_latin(word),
+        "short": len(word) <= (SHORT_LATIN if is_latin(word) else SHORT),
         "grams": grams_of(word),
         "whole": f"\n{word}\n%",
         "equal": f"%\n{word}\n%",

@@ -16,7 +16,7 @@ CANDIDATES = 5
 
 def corrected(word: str) -> str | None:
     """The likeliest word that names do hold and that is one slip from `word`, or None."""
-    if not (SHORTEST_LATIN if is_latin(word) else SHORTEST) <= len(word) <= LONGEST:
+    if word.isdigit() or not (SHORTEST_LATIN if is_latin(word) else SHORTEST) <= len(word) <= LONGEST:
         return None
     slips = _slips(word)
     tries = [{"grams": grams} for grams in _intact(word)]

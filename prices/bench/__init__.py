@@ -1,0 +1,32 @@
+"""Measurements behind `bin/bench`: each on data it generates, with the alternative that it is judged against."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One line of a report: what was asked, of which system, how long it took (ms) and how much of it was right."""
+
+    case: str
+    system: str
+    runs: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+    right: int | None = None
+    asked: int | None = None
+
+
+def percentile(values: list[float], part: float) -> float:
+    """The smallest value that at least `part` of all values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, min(len(ordered) - 1, -(-int(len(ordered) * part * 1000) // 1000) - 1))]
+
+
+def measured(
+    case: str, system: str, times: list[float], *, right: int | None = None, asked: int | None = None
+) -> Measured:
+    """`times` in milliseconds."""
+    parts = (round(percentile(times, part), 2) for part in (0.5, 0.95, 0.99, 1.0))
+    return Measured(case, system, len(times), *parts, right=right, asked=asked)
