@@ -51,7 +51,10 @@ def queue(edition: Edition, *, offers: Mapping[int, int] | None = None, limit: i
     rivals = {drug_id: _leading(found) for drug_id, found in scores.items()}
     order = sorted(scores, key=lambda drug: (-shown.get(drug, 0), -rivals[drug], -scores[drug][0], drug))[:limit]
     place = {drug_id: number for number, drug_id in enumerate(order)}
-    matches = pending(edition).filter(drug__in=order).select_related("drug__preparation", "listing")
+    matches = pending(edition).select_related("drug__preparation", "listing")
+    matches = matches.defer("drug__search_names", "drug__search_terms")
+    if limit is not None:
+        matches = matches.filter(drug__in=order)
     ordered = sorted(matches, key=lambda match: (place[match.drug_id], -match.score, match.listing_id))
     return [
         Waiting(
