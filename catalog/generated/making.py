@@ -56,8 +56,7 @@ def made(count: int, *, seed: int) -> Iterator[Product]:
     shares = _shares(count, len(known))
     serial = 0
     for number, (named, share) in enumerate(zip(known, shares, strict=True)):
-        for row in _rows_of(named, number, share, makers, companies, seed=seed, serial=serial):
-            yield row
+        yield from _rows_of(named, number, share, makers, companies, seed=seed, serial=serial)
         serial += share
 
 

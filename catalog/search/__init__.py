@@ -31,6 +31,8 @@ RANKS = (
 )
 
 SHOWN_STRENGTHS = 3
+DRUGS_PER_PREPARATION = 20
+"""Drugs that are read of a code's beginning for each preparation asked for."""
 _HEAVY = ("search_names", "search_terms")
 """Columns of a drug that no result shows."""
 
@@ -54,7 +56,7 @@ class Suggestion:
 def drugs(q: str, *, limit: int = 20, offset: int = 0) -> list[Drug]:
     """Drugs that match every word, best first, with their preparation loaded. No words: nothing."""
     text = readable(q)
-    coded = by_code(text)
+    coded = by_code(text, offset + limit)
     ids = coded[offset : offset + limit] if coded else [each.drug for each in found(text, Each.DRUG, limit, offset)]
     return _drugs(ids)
 
@@ -62,7 +64,7 @@ def drugs(q: str, *, limit: int = 20, offset: int = 0) -> list[Drug]:
 def preparations(q: str, *, limit: int = 20, offset: int = 0) -> list[tuple[Preparation, list[Drug]]]:
     """Preparations of which a drug matches every word, best first, each with all its drugs by maker and pack."""
     text = readable(q)
-    coded = by_code(text)
+    coded = by_code(text, (offset + limit) * DRUGS_PER_PREPARATION)
     if coded:
         ids = list(dict.fromkeys(drug.preparation_id for drug in _drugs(coded)))[offset : offset + limit]
     else:
@@ -80,7 +82,7 @@ def preparations(q: str, *, limit: int = 20, offset: int = 0) -> list[tuple[Prep
 def suggest(q: str, *, limit: int = 8) -> list[Suggestion]:
     """What somebody who has typed `q` so far may mean: generic names, or products where it is a code; best first."""
     text = readable(q)
-    coded = by_code(text)
+    coded = by_code(text, limit)
     if coded:
         return [_of_code(drug) for drug in _drugs(coded[:limit])]
     named = found(text, Each.NAME, limit, 0)

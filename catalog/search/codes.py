@@ -5,15 +5,14 @@ import re
 from catalog.search.asking import ask
 from pharmacies.codes import normal_code
 
-MOST = 2000
 _PRODUCT = re.compile(r"[XZ][A-Z]\d{2}[A-Z0-9]{0,19}|T\d{3,9}", re.ASCII)
 _APPROVAL = re.compile(r"(?:国药准字)?((?:[HZS][CJ]|[HZSBTFJ])\d{4,8})", re.ASCII)
 _BARCODE = re.compile(r"69\d{4,11}", re.ASCII)
 _TRACE = re.compile(r"(\d{7})(?:\d{13})?", re.ASCII)
 
 
-def by_code(text: str) -> list[int]:
-    """Ids of the drugs that the text names by a code or by its beginning, best first; none where it is no code.
+def by_code(text: str, many: int) -> list[int]:
+    """Ids of `many` drugs at least, where there are so many, that the text names by a code or by its beginning, best first; none where it is no code.
 
     Of a trace code only the first seven digits are used: the rest names one box, hence one buyer.
     """
@@ -26,10 +25,10 @@ def by_code(text: str) -> list[int]:
         "by_code",
         {
             "code": f"{typed}%" if product else None,
-            "approvals": [f"国药准字{approval[1]}%"] if approval else [],
+            "approval": f"国药准字{approval[1]}%" if approval else None,
             "barcode": f"{typed}%" if barcode else None,
             "trace": trace[1] if trace else None,
-            "many": MOST,
+            "many": many,
         },
     )
     return [row[0] for row in rows]

@@ -56,8 +56,10 @@ def found(text: str, each: Each, limit: int, offset: int) -> list[Found]:
 def _rows(reading: Reading, each: Each, limit: int, offset: int) -> list[Found]:
     narrowed = bool(reading.specs)
     if len(reading.words) > 1 or narrowed:
-        return [Found(*row, narrowed) for row in _narrowed(reading, each, limit, offset)]
-    return [Found(*row, narrowed) for row in _of_one_word(reading.words[0], each, limit, offset)]
+        rows = _narrowed(reading, each, limit, offset)
+    else:
+        rows = _of_one_word(reading.words[0], each, limit, offset)
+    return [Found(drug, preparation, name, matched, narrowed) for drug, preparation, name, matched in rows]
 
 
 def _narrowed(reading: Reading, each: Each, limit: int, offset: int) -> list[tuple[Any, ...]]:

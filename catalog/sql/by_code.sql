@@ -1,23 +1,24 @@
 -- Drugs by what is printed on a box: the beginning of a product code, approval number or barcode, or a trace code's
--- first seven digits. What is not asked for is null. Pattern indexes of catalog_drug; a whole code before one that only
--- begins so.
+-- first seven digits. What is not asked for is null. Indexes: catalog_drug_code_…_like, drug_approval, drug_barcode,
+-- drug_trace_prefix; `USING ~<~` is their order, so that no more than `many` rows are read. A whole code comes before one
+-- that only begins so.
 SELECT drug.id
 FROM (
-    (SELECT id, code AS written FROM catalog_drug WHERE code LIKE %(code)s ORDER BY code LIMIT %(many)s)
+    (SELECT id, code AS written FROM catalog_drug WHERE code LIKE %(code)s ORDER BY code USING ~<~ LIMIT %(many)s)
     UNION ALL
     (
         SELECT id, approval_no FROM catalog_drug
-        WHERE approval_no LIKE ANY (%(approvals)s) AND approval_no <> '' ORDER BY approval_no LIMIT %(many)s
+        WHERE approval_no LIKE %(approval)s AND approval_no <> '' ORDER BY approval_no USING ~<~ LIMIT %(many)s
     )
     UNION ALL
     (
         SELECT id, barcode FROM catalog_drug
-        WHERE barcode LIKE %(barcode)s AND barcode <> '' ORDER BY barcode LIMIT %(many)s
+        WHERE barcode LIKE %(barcode)s AND barcode <> '' ORDER BY barcode USING ~<~ LIMIT %(many)s
     )
     UNION ALL
     (
         SELECT id, trace_prefix FROM catalog_drug
-        WHERE trace_prefix = %(trace)s AND trace_prefix <> '' ORDER BY code LIMIT %(many)s
+        WHERE trace_prefix = %(trace)s AND trace_prefix <> '' LIMIT %(many)s
     )
 ) AS found
 JOIN catalog_drug AS drug USING (id)

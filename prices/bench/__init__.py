@@ -1,6 +1,7 @@
 """Measurements behind `bin/bench`: each on data it generates, with the alternative that it is judged against."""
 
 from dataclasses import dataclass
+from math import ceil
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,12 @@ class Measured:
 
 def percentile(values: list[float], part: float) -> float:
     """The smallest value that at least `part` of all values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, min(len(ordered) - 1, -(-int(len(ordered) * part * 1000) // 1000) - 1))]
+    return sorted(values)[max(0, ceil(len(values) * part) - 1)]
 
 
 def measured(
     case: str, system: str, times: list[float], *, right: int | None = None, asked: int | None = None
 ) -> Measured:
     """`times` in milliseconds."""
-    parts = (round(percentile(times, part), 2) for part in (0.5, 0.95, 0.99, 1.0))
-    return Measured(case, system, len(times), *parts, right=right, asked=asked)
+    p50, p95, p99, most = (round(percentile(times, part), 2) for part in (0.5, 0.95, 0.99, 1.0))
+    return Measured(case, system, len(times), p50, p95, p99, most, right, asked)
