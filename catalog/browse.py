@@ -7,8 +7,8 @@ name; classes join a product by the first characters of its code, or by a review
 from datetime import date
 from typing import Any
 
-from django.db.models import CharField, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat, Length
+from django.db.models import CharField, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Length
 
 from catalog.models import (
     Category,
@@ -20,6 +20,7 @@ from catalog.models import (
     ListingMatch,
     Preparation,
     ReferencePrice,
+    SearchName,
 )
 
 SHOWN_KINDS = (
@@ -56,13 +57,17 @@ def on_list(drug_list: DrugList, on: date, *, note: str = "") -> QuerySet[Prepar
     entries = DrugListEntry.objects.valid(on).filter(drug_list=drug_list)
     if note:
         entries = entries.filter(note=note)
-    products = Q(pk__in=entries.exclude(drug=None).values("drug__preparation"))
-    listed = Q(pk__in=_accepted(entries.exclude(listing=None).values("listing")))
     named = entries.exclude(generic_name="")
-    any_form = Q(generic_name__in=named.filter(dosage_form="").values("generic_name"))
-    one_form = Q(name_and_form__in=named.annotate(pair=_pair()).values("pair"))
-    found = Preparation.objects.annotate(name_and_form=_pair()).filter(products | listed | any_form | one_form)
-    return _common_first(found)
+    any_form = Preparation.objects.filter(generic_name__in=named.filter(dosage_form="").values("generic_name"))
+    one_form = Preparation.objects.alias(pair=_pair()).filter(
+        generic_name__in=named.values("generic_name"), pair__in=named.annotate(pair=_pair()).values("pair")
+    )
+    return _common_first(
+        entries.exclude(drug=None).values("drug__preparation"),
+        _accepted(entries.exclude(listing=None).values("listing")),
+        any_form.values("pk"),
+        one_form.values("pk"),
+    )
 
 
 def notes(drug_list: DrugList, on: date, *, most: int = 6) -> list[str]:
@@ -73,15 +78,17 @@ def notes(drug_list: DrugList, on: date, *, most: int = 6) -> list[str]:
     return found if 1 < len(found) <= most else []
 
 
-def everything() -> QuerySet[Preparation]:
-    """All preparations, what most makers sell first."""
-    return _common_first(Preparation.objects.all())
+def best_known(names: int) -> QuerySet[Preparation]:
+    """Preparations of the generic names with most products."""
+    most = SearchName.objects.filter(kind=SearchName.Kind.GENERIC).order_by("-products", "text")
+    found = Preparation.objects.filter(generic_name__in=list(most.values_list("text", flat=True)[:names]))
+    return _common_first(found.values("pk"))
 
 
 def tendered(on: date) -> QuerySet[Preparation]:
     """Preparations of which a product has a 集采中选价 in force."""
     won = ReferencePrice.objects.valid(on).filter(kind=ReferencePrice.Kind.VBP)
-    return _common_first(Preparation.objects.filter(pk__in=won.values("drug__preparation")))
+    return _common_first(won.values("drug__preparation"))
 
 
 def groups(edition: Edition) -> QuerySet[Category]:
@@ -98,8 +105,7 @@ def in_class(code: str, edition: Edition) -> QuerySet[Preparation]:
     """Preparations with a product whose code begins so, or whose reviewed listing in `edition` is classed so."""
     listed = Listing.objects.filter(edition=edition, category_code__startswith=code)
     coded = Drug.objects.filter(code__gte=code, code__lt=code + AFTER)
-    found = Q(pk__in=coded.values("preparation")) | Q(pk__in=_accepted(listed.values("pk")))
-    return _common_first(Preparation.objects.filter(found))
+    return _common_first(coded.values("preparation"), _accepted(listed.values("pk")))
 
 
 def members(preparations: list[Preparation]) -> dict[int, list[Drug]]:
@@ -129,7 +135,14 @@ def _pair() -> Concat:
     return Concat("generic_name", Value("\n"), "dosage_form", output_field=CharField())
 
 
-def _common_first(found: QuerySet[Preparation]) -> QuerySet[Preparation]:
-    """What most makers sell is what most people take; the rest by name."""
-    makers = Count("drugs__manufacturer", distinct=True)
-    return found.annotate(makers=makers).order_by(F("makers").desc(), "generic_name", "strength", "pk")
+def _common_first(first: QuerySet[Any], *others: QuerySet[Any]) -> QuerySet[Preparation]:
+    """The preparations with these ids: what most makers sell is what most people take; the rest by name.
+
+    Ids are united, not alternatives of one condition: those the planner takes for most of the table. Makers are counted
+    for the preparations found, by the index of their products.
+    """
+    ids = first.union(*others) if others else first
+    own = Drug.objects.filter(preparation=OuterRef("pk")).order_by().values("preparation")
+    makers = Subquery(own.annotate(many=Count("manufacturer", distinct=True)).values("many"))
+    found = Preparation.objects.filter(pk__in=ids).annotate(makers=Coalesce(makers, 0))
+    return found.order_by(F("makers").desc(), "generic_name", "strength", "pk")

@@ -55,7 +55,7 @@ def groups(on: date) -> list[Group]:
         label = gettext("其他慢性病") if wanted else gettext("慢性病")
         wanted.append((label, _address(chronic), list(browse.on_list(chronic, on)[:WITHIN])))
     if not wanted:
-        wanted = [(gettext("厂家最多的药"), reverse("citizen:browse"), list(browse.everything()[:WITHIN]))]
+        wanted = [(gettext("厂家最多的药"), reverse("citizen:browse"), list(browse.best_known(EACH)[:WITHIN]))]
     return _groups(wanted)
 
 
