@@ -12,6 +12,7 @@ from catalog.nrdl import layout, pdf, store, totals
 from catalog.nrdl.rows import (
     CODE,
     HERB_COLUMNS,
+    NEGOTIATED,
     OPTIONAL,
     REQUIRED,
     HerbRow,
@@ -67,16 +68,33 @@ def load(
     if len(order.document) > MAX_DOCUMENT:
         raise FileProblem(_("--document 最多 %(n)d 个字：请缩短") % {"n": MAX_DOCUMENT})
     sheets = _from_pdf(data, order, progress) if pdf.is_pdf(data) else _from_csv(data, order)
-    rows, problems = read_listings(sheets.rows, sheets.footnotes, order.first)
+    rows, problems = read_listings(sheets.rows, sheets.footnotes)
     herbs, herb_problems = read_herbs(sheets.herbs or ())
     count = len(sheets.rows) + len(sheets.herbs or ())
     if problems := [*sheets.problems, *problems] or [_of_herbs(problem) for problem in herb_problems]:
         return refusal(count, problems, sheets.notes)
     totals.compare(sheets.declared, totals.count(rows, herbs), rows)
+    doubts = _doubts(rows, order, strict=pdf.is_pdf(data))
     with importing(dry_run=dry_run):
         outcome = _write(order, sheets, rows, herbs, hashlib.sha256(data).hexdigest(), at=at, by=by)
         progress(_("写入"), count, count)
-    return replace(outcome, notes=(*sheets.notes, *outcome.notes))
+    return replace(outcome, notes=(*sheets.notes, *doubts, *outcome.notes))
+
+
+def _doubts(rows: list[ListingRow], order: Order, *, strict: bool) -> list[str]:
+    """What a person should look at. A PDF has its footnotes: one that is not found in it is a reason to refuse it."""
+    notes = []
+    if unknown := [row for row in rows if row.section in NEGOTIATED and not row.standards]:
+        place = f"{unknown[0].section} {unknown[0].number}"
+        if strict:
+            raise FileProblem(_("%(place)s 的支付标准所指的脚注不在 PDF 中：请检查文件是否完整") % {"place": place})
+        advice = _("%(n)d 行的支付标准在脚注中（如 %(place)s），CSV 没有脚注：这些支付标准未导入，可改用官方 PDF")
+        notes.append(advice % {"n": len(unknown), "place": place})
+    if over := [row for row in rows if row.agreement and row.agreement.upper <= order.first]:
+        advice = _("%(n)d 行的协议有效期在施行日 %(day)s 之前已结束（如 %(section)s %(number)s）：请核对")
+        values = {"n": len(over), "day": order.first, "section": over[0].section, "number": over[0].number}
+        notes.append(advice % values)
+    return notes
 
 
 def _of_herbs(problem: RowProblem) -> RowProblem:

@@ -1,6 +1,7 @@
 """The pages of a PDF, read by a process with limits (`pages.py`)."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ MAX_SECONDS = 300
 MAX_OUTPUT = 100_000_000  # characters; the list of 2024 has one million
 _READER = Path(__file__).with_name("pages.py")
 _END = b"%%EOF"
+_ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")  # where its libraries are, and no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,12 @@ def pages(data: bytes, *, progress: Progress = quiet, seconds: float = MAX_SECON
 
 
 def _read(path: Path, progress: Progress, seconds: float) -> Iterator[Page]:
-    # -P: the reader's neighbours must not shadow the standard library; it sees a file and a pipe, nothing else.
-    command = [sys.executable, "-P", str(_READER), str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:  # noqa: S603
+    # -P: the reader's neighbours must not shadow the standard library; -B: it writes no file.
+    command = [sys.executable, "-P", "-B", str(_READER), str(path)]
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
         deadline = Timer(seconds, process.kill)
         deadline.start()
         try:

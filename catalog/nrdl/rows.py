@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext as _
@@ -85,8 +84,8 @@ def joined(text: str) -> str:
 # -- one row ----------------------------------------------------------------------------------------------------------
 
 
-def listing_reader(footnotes: Mapping[str, Footnote], first_day: date) -> Callable[[Cells], ListingRow]:
-    """A reader of listing rows of an edition that begins on `first_day`; what is wrong stays with the cells."""
+def listing_reader(footnotes: Mapping[str, Footnote]) -> Callable[[Cells], ListingRow]:
+    """A reader of listing rows; what is wrong stays with the cells."""
 
     def read(cells: Cells) -> ListingRow:
         section = cells.read("section", word(Listing.Section), "", required=True)
@@ -108,13 +107,13 @@ def listing_reader(footnotes: Mapping[str, Footnote], first_day: date) -> Callab
             agreement=cells.read("agreement_valid", agreement, None),
             standards=cells.attempt(lambda: standards(_verbatim(cells, "pay_standard", 4000), footnotes), ()),
         )
-        _check_part(cells, row, first_day)
+        _check_part(cells, row)
         return row
 
     return read
 
 
-def _check_part(cells: Cells, row: ListingRow, first_day: date) -> None:
+def _check_part(cells: Cells, row: ListingRow) -> None:
     """What goes with the part of the document in which the row stands."""
     if row.section not in NEGOTIATED:
         if row.agreement or row.standards:
@@ -125,9 +124,6 @@ def _check_part(cells: Cells, row: ListingRow, first_day: date) -> None:
     for column in ("pay_standard", "agreement_valid"):
         if not cells.row.values.get(column):
             cells.refuse("missing", _("%(column)s 不能为空") % {"column": column})
-    if row.agreement and row.agreement.upper <= first_day:
-        advice = _("协议有效期在本年版生效日 %(day)s 之前已结束：请核对 --year、--effective-from 和这一行")
-        cells.refuse("agreement", advice % {"day": first_day})
 
 
 def read_herb(cells: Cells) -> HerbRow:
@@ -167,11 +163,9 @@ def _category_code(text: str) -> str:
 # -- rows together ----------------------------------------------------------------------------------------------------
 
 
-def read_listings(
-    rows: Iterable[Row], footnotes: Mapping[str, Footnote], first_day: date
-) -> tuple[list[ListingRow], list[RowProblem]]:
+def read_listings(rows: Iterable[Row], footnotes: Mapping[str, Footnote]) -> tuple[list[ListingRow], list[RowProblem]]:
     """Every row read and its ★ rows counted through; rows that contradict each other are problems of the later one."""
-    read, problems = read_rows(rows, listing_reader(footnotes, first_day), key=lambda row: id(row))
+    read, problems = read_rows(rows, listing_reader(footnotes), key=lambda row: id(row))
     if problems:  # a ★ row whose number is in a bad row is not itself wrong
         return read, problems
     plain: set[tuple[str, str]] = set()

@@ -39,7 +39,10 @@ class Footnote:
 
 
 def standards(text: str, footnotes: Mapping[str, Footnote]) -> tuple[Standard, ...]:
-    """`5.68元(10mg/片)；…`, `*`, `见备注2(…)` or nothing. Raises `CellError` (`standard`)."""
+    """`5.68元(10mg/片)；…`, `*`, `见备注2(…)` or nothing; nothing too where nobody has the footnote.
+
+    Raises `CellError` (`standard`).
+    """
     if not text:
         return ()
     if text == CONFIDENTIAL:
@@ -63,10 +66,7 @@ def _one(text: str) -> Standard:
 def _tiers(text: str, name: str, footnotes: Mapping[str, Footnote]) -> tuple[Standard, ...]:
     footnote = footnotes.get(name)
     if footnote is None:
-        raise CellError(
-            "footnote",
-            _("支付标准“%(text)s”的脚注“%(name)s”不在文件中：请改用官方 PDF 导入") % {"text": text[:40], "name": name},
-        )
+        return ()
     note = f"{text}；{footnote.unit}"
     return tuple(Standard(spec=tier, amount=amount, note=note) for tier, amount in footnote.tiers)
 

@@ -104,6 +104,17 @@ def test_the_order_of_rows_with_different_numbers_is_irrelevant() -> None:
     assert imported(small.text(rows=small.ROWS[5:] + small.ROWS[:5])).unchanged == 10
 
 
+def test_a_standard_whose_footnote_nobody_has_is_left_out_and_said() -> None:
+    outcome = imported(small.text({6: small.ROWS[6].replace("*", "见备注1(每粒)")}))
+    assert not listing("谈判西药", "1").standards.exists()
+    assert "1 行的支付标准在脚注中（如 谈判西药 1）" in outcome.notes[-1]
+
+
+def test_agreements_that_are_over_on_the_first_day_are_said() -> None:
+    outcome = imported(first=date(2033, 1, 1))
+    assert "4 行的协议有效期在施行日 2033-01-01 之前已结束" in outcome.notes[-1]
+
+
 def test_without_herbs_those_stored_stay() -> None:
     imported(herbs=small.HERBS)
     outcome = imported()
@@ -239,11 +250,6 @@ BAD_ROWS: dict[str, tuple[int, str, str]] = {
     "class A in the negotiated part": (6, small.ROWS[6].replace("乙", "甲"), "谈判和竞价药品一律为乙类"),
     "a class that is none": (0, small.ROWS[0].replace("甲", "丙"), "“丙”不认识：可用 甲、乙"),
     "a bad agreement": (6, small.ROWS[6].replace("12月31日", "13月31日"), "协议有效期"),
-    "an agreement that is over": (
-        6,
-        small.ROWS[6].replace(small.DAYS, "2029年1月1日至2030年12月31日"),
-        "2031-01-01 之前已结束",
-    ),
     "no agreement": (6, small.ROWS[6].replace(small.DAYS, ""), "agreement_valid 不能为空"),
     "no standard": (6, small.ROWS[6].replace("*", ""), "pay_standard 不能为空"),
     "a standard nobody can read": (6, small.ROWS[6].replace("*", "面议"), "支付标准“面议”读不通"),
