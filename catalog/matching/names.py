@@ -11,7 +11,7 @@ from catalog.matching.salts import ACIDS, BASES, ESTERS, HYDRATES, KEEP
 from catalog.matching.text import plain
 
 _REMARK = re.compile(
-    r"\(((?:成人|儿童|小儿|无糖|含糖|低糖|有糖)[装型]?|无蔗糖|nr|薄膜衣片?|糖衣片?|肠溶|硬胶囊|含[^()]{1,6}|供[^()]{1,8}用|[\d.:]+)\)"
+    r"\(((?:成人|儿童|小儿|无糖|含糖|低糖|有糖)[装型]?|无蔗糖|nr|薄膜衣片?|糖衣片?|肠溶|硬胶囊|含甘油|供[^()]{1,8}用|[\d.]+(?::[\d.]+)+)\)"
 )
 _BRACKET = re.compile(r"\(([^()]*)\)")
 _TAIL = re.compile(r"((?:\([^()]*\)|‹\d+›)*)$")
@@ -45,25 +45,38 @@ def read(name: str) -> Name:
     pills = tuple(word for word in _BRACKET.findall(text) if is_pill(word))
     bare = _REMARK.sub("", text)
     bare = _BRACKET.sub(lambda found: "" if is_pill(found[1]) else found[0], bare) or text
-    tail = _TAIL.search(bare)
+    whole: dict[str, None] = {}
+    cores: dict[str, Way] = {}
+    words: tuple[str, ...] = ()
+    for written in dict.fromkeys((text, bare)):  # with the remarks in brackets first: a row may print them
+        body, marks = _without_marks(written)
+        rest, words = _without_form(body)
+        short = body.removesuffix("剂") if words else body  # 颗粒剂 for 颗粒
+        whole.update(dict.fromkeys((written, short + marks, as_pill(body) + marks)))
+        for way, key in _cores(rest):
+            cores.setdefault(key + marks, way)
+        if words:  # 甲状腺片 is printed with its form and a column for the form beside it
+            cores.setdefault(written, Way.CORE)
+    ordered = sorted(((way, key) for key, way in cores.items()), key=lambda pair: (pair[0], -len(pair[1])))
+    return Name(tuple(whole), tuple(ordered), pills or words)
+
+
+def _without_marks(text: str) -> tuple[str, str]:
+    """混合注射液(30r) -> 混合注射液, (30r): brackets and Roman numerals at the end belong to what stands before."""
+    tail = _TAIL.search(text)
     marks = tail[1] if tail else ""
-    body = bare.removesuffix(marks)
+    return text.removesuffix(marks), marks
+
+
+def _without_form(body: str) -> tuple[str, tuple[str, ...]]:
+    """The name without its form, and the words of the form."""
     rest, words = split_suffix(body)
     if not words:
-        rest, words = split_prefix(body)
-    else:
-        stripped, prefixed = split_prefix(rest)
-        if prefixed:  # 吸入用布地奈德混悬液
-            rest, words = stripped, prefixed if not set(prefixed) & set(words) else words
-    short = body.removesuffix("剂") + marks if words else bare  # 颗粒剂 for 颗粒
-    whole = tuple(dict.fromkeys((text, bare, short, as_pill(bare), as_pill(body) + marks)))
-    cores = dict[str, Way]()
-    for way, key in _cores(rest):
-        cores.setdefault(key + marks, way)
-    if words and bare not in cores:
-        cores[bare] = Way.CORE  # 甲状腺片 is printed with its form and a column for the form beside it
-    ordered = sorted(((way, key) for key, way in cores.items()), key=lambda pair: (pair[0], -len(pair[1])))
-    return Name(whole, tuple(ordered), pills or words)
+        return split_prefix(body)
+    stripped, prefixed = split_prefix(rest)
+    if not prefixed:
+        return rest, words
+    return stripped, words if set(prefixed) & set(words) else prefixed  # 吸入用布地奈德混悬液
 
 
 def _cores(rest: str) -> Iterator[tuple[Way, str]]:

@@ -116,9 +116,8 @@ class Catalogue:
         drops, the tablets as 双氯芬酸. Rows of the same number are the same drug; of others it is said.
         """
         name = read(wanted.name)
-        exact = [entry for key in name.whole for entry in self._whole.get(key, ())]
-        if not exact and not name.words:
-            exact = [entry for key in name.whole for word in form.words for entry in self._whole.get(key + word, ())]
+        keys = name.whole if name.words else [*name.whole, *(key + word for key in name.whole for word in form.words)]
+        exact = next((self._whole[key] for key in keys if key in self._whole), [])
         if exact:
             yield from ((Way.WHOLE, entry, "") for entry in exact)
             return

@@ -156,6 +156,8 @@ def test_a_decision_leaves_an_audit_event_and_repeating_it_does_not() -> None:
     assert accept(match, note="核对") is True
     assert accept(match, note="再核对") is False
     event = AuditEvent.objects.get(action="decide_match")
+    assert event.before
+    assert event.after
     assert (event.before["state"], event.after["state"], event.reason) == ("candidate", "accepted", "核对")
     assert reject(match, note="看错了") is True
     assert states(drug) == {"氨氯地平": "rejected"}
