@@ -2,10 +2,9 @@
 --   that names none of them. An entry names a drug, a listing the drug has been matched to by a person, or a generic
 --   name with or without its form.
 -- Plan: from the few drugs to their entries, whatever list those stand on; a list of thousands is never read. The names
---   are looked up behind fences (LATERAL … OFFSET 0), since the planner takes any list for one row; the days are looked
---   at outside, or it would walk the exclusion constraint's GiST index instead of entry_name.
+--   are looked up behind fences (LATERAL … OFFSET 0), since the planner takes any list for one row.
 -- Parameters: kind, day, drugs.
--- Relies on: the entries' indexes on drug, listing and entry_name, and the keys of drugs and preparations.
+-- Relies on: the entries' indexes on drug, listing and name, and the keys of drugs and preparations.
 WITH named AS MATERIALIZED (
     SELECT e.drug_list_id, e.drug_id
     FROM catalog_druglistentry e
