@@ -17,6 +17,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from catalog import insurance
 from catalog.insurance import Facts
 from catalog.models import Drug, Preparation
+from pharmacies.models import Region
 from prices.api.serializers import drug_json, offer_json
 from prices.search.offers import find
 from prices.search.questions import Answer, Target, Where
@@ -24,6 +25,7 @@ from prices.search.reimbursement import ways
 from prices.views import badges, heads, words
 from prices.views.cards import cards
 from prices.views.choice import DEFAULT_LIMIT, RADII, Choice, is_fragment
+from prices.views.history import history_context
 from prices.views.others import others_of
 from prices.views.pages import last_report, page
 from prices.views.places import Places
@@ -89,7 +91,7 @@ def _compare(request: HttpRequest, subject: Subject) -> HttpResponse:
         response = render(request, "citizen/_offers.html", context)
         response["HX-Replace-Url"] = choice.address(request.path)
     else:
-        head = _head_context(subject, facts, sold) | {"others": others_of(subject.products, at)}
+        head = _head_context(subject, facts, sold) | _below_context(subject, choice, at)
         response = render(request, "citizen/compare.html", context | head)
     patch_vary_headers(response, ["HX-Request", "X-Position"])
     if choice.origin:
@@ -118,6 +120,15 @@ def _head_context(subject: Subject, facts: Facts, sold: heads.Retail | None) -> 
         "references": references(facts),
         "as_of": last_report(),
     }
+
+
+def _below_context(subject: Subject, choice: Choice, at: datetime) -> dict[str, Any]:
+    """What stands below the list: other makers and packs; of one product how its price moved in the chosen place."""
+    below: dict[str, Any] = {"others": others_of(subject.products, at)}
+    if len(subject.products) == 1 and choice.region:
+        place = Region(pk=choice.region.id, name=choice.region.name)
+        below["history"] = history_context(subject.products[0], place, timezone.localdate(at))
+    return below
 
 
 def _tabs(path: str, choice: Choice, never: bool) -> list[dict[str, Any]]:
