@@ -121,7 +121,7 @@ def _write(
         source=order.source,
         sha256=sha256,
     )
-    edition, changed = store.edition(release, sheets.declared)
+    edition, changed, ended = store.edition(release, sheets.declared)
     counts, notes = store.listings(edition, rows)
     none = store.Counts(0, 0, 0)
     herb_counts = none if sheets.herbs is None else store.herbs(edition, herbs)
@@ -129,14 +129,14 @@ def _write(
     Edition.objects.filter(pk=edition.pk).update(state=Edition.State.READY)
     created, updated, removed = map(sum, zip(counts, herb_counts, strict=True))
     total = len(rows) + len(herbs)
-    outcome = Outcome(total, created, updated, total - created - updated, removed, notes=tuple(notes))
+    outcome = Outcome(total, created, updated, total - created - updated, removed, notes=(*ended, *notes))
     audit(
         outcome,
         what="import_edition",
         model="catalog.Edition",
         at=at,
         by=by,
-        reason=f"{edition} {edition.document}",
+        reason="；".join((f"{edition} {edition.document}", *ended)),
         beside_the_rows=changed,
     )
     return outcome

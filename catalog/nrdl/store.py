@@ -53,14 +53,14 @@ class Counts(NamedTuple):
 # -- the edition ------------------------------------------------------------------------------------------------------
 
 
-def edition(release: Release, declared: Totals) -> tuple[Edition, bool]:
+def edition(release: Release, declared: Totals) -> tuple[Edition, bool, list[str]]:
     """The edition of that year, made (still invisible) or brought up to date, and whether that changed anything.
 
-    An open edition of an earlier year ends where this one begins. Raises `FileProblem` when another one is in force.
+    An open edition of an earlier year ends where this one begins, which is told last. Raises `FileProblem` when another one is in force.
     """
     stored = Edition.objects.filter(year=release.year).order_by("pk").first()
     valid = _valid(release, stored)
-    _make_room(release, valid, stored)
+    ended = _make_room(release, valid, stored)
     found = stored or Edition(year=release.year, state=Edition.State.LOADING)
     wanted: dict[str, Any] = {
         "document": release.document or found.document or release.title,
@@ -74,7 +74,7 @@ def edition(release: Release, declared: Totals) -> tuple[Edition, bool]:
         setattr(found, name, value)
     if changed:
         found.save()
-    return found, changed
+    return found, changed, ended
 
 
 def _valid(release: Release, stored: Edition | None) -> DateRange:
@@ -85,7 +85,8 @@ def _valid(release: Release, stored: Edition | None) -> DateRange:
     return valid_range(release.first, release.last)
 
 
-def _make_room(release: Release, valid: DateRange, stored: Edition | None) -> None:
+def _make_room(release: Release, valid: DateRange, stored: Edition | None) -> list[str]:
+    ended: list[str] = []
     others = Edition.objects.filter(state=Edition.State.READY, valid__overlap=valid)
     if stored is not None:
         others = others.exclude(pk=stored.pk)
@@ -93,6 +94,7 @@ def _make_room(release: Release, valid: DateRange, stored: Edition | None) -> No
         before = other.valid.lower is None or other.valid.lower < release.first
         if other.valid.upper is None and before and other.year < release.year:
             Edition.objects.filter(pk=other.pk).update(valid=half_open(other.valid.lower, release.first))
+            ended.append(_("%(edition)s到 %(day)s 止") % {"edition": other, "day": release.first - timedelta(days=1)})
             continue
         raise FileProblem(
             _(
@@ -104,6 +106,7 @@ def _make_room(release: Release, valid: DateRange, stored: Edition | None) -> No
                 "last": other.valid.upper - timedelta(days=1) if other.valid.upper else "…",
             }
         )
+    return ended
 
 
 # -- listings ---------------------------------------------------------------------------------------------------------

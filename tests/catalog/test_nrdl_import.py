@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog.models import Category, Edition, Herb, Listing, ListingMatch, PaymentStandard
+from catalog.models import Category, DrugList, DrugListEntry, Edition, Herb, Listing, ListingMatch, PaymentStandard
 from catalog.nrdl.load import load
 from pharmacies.files import FileProblem
 from pharmacies.importers.outcome import Outcome
+from pharmacies.importers.reading import half_open
 from pharmacies.models import AuditEvent
 
 from .. import factories as f
@@ -160,13 +161,28 @@ def test_a_document_that_is_not_named_stays_or_is_the_title() -> None:
     assert Edition.objects.get().document == "示例〔2030〕2号"
 
 
+def test_a_row_that_a_list_points_to_is_not_taken_away() -> None:
+    imported()
+    drug_list = DrugList.objects.create(
+        kind="dual_channel", area=f.region(), document="示例名单", valid=half_open(small.FIRST, None)
+    )
+    DrugListEntry.objects.create(
+        drug_list=drug_list, listing=listing("西药", "1", 3), valid=half_open(small.FIRST, None)
+    )
+    with pytest.raises(FileProblem, match=r"示例洛尔 缓释控释剂型.*名单“示例名单”指向它"):
+        imported(small.text({3: ""}))
+    assert Listing.objects.count() == 10
+
+
 # -- other editions ---------------------------------------------------------------------------------------------------
 
 
 def test_an_open_edition_ends_where_its_successor_begins() -> None:
     imported()
-    imported(year=2031, first=date(2032, 1, 1))
+    outcome = imported(year=2031, first=date(2032, 1, 1))
     old, new = Edition.objects.order_by("year")
+    assert outcome.notes[-1] == "2030年版到 2031-12-31 止"
+    assert "2030年版到 2031-12-31 止" in AuditEvent.objects.latest("pk").reason
     assert (old.valid.upper, new.valid.lower, new.valid.upper) == (date(2032, 1, 1), date(2032, 1, 1), None)
 
 
