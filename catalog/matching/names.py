@@ -16,7 +16,10 @@ _REMARK = re.compile(
 _BRACKET = re.compile(r"\(([^()]*)\)")
 _TAIL = re.compile(r"((?:\([^()]*\)|‹\d+›)*)$")
 _INNER_ACID = re.compile("|".join(sorted((*ACIDS, *ESTERS), key=len, reverse=True)))
-_INNER_BASE = re.compile(r"(?<!氯化)(?<!酸氢)(?<!溴化)(?:二钠|三钠|钠|二钾|钾|钙|镁)(?=[\u4e00-\u9fff/])")
+_METALS = "钠钾钙镁锌铝铁"
+_INNER_BASE = re.compile(
+    rf"(?<!氯化)(?<!酸氢)(?<!溴化)(?<![{_METALS}])(?:二钠|三钠|钠|二钾|钾|钙|镁)(?=[\u4e00-\u9fff/])(?![{_METALS}])"
+)
 
 
 class Way(IntEnum):
@@ -115,10 +118,11 @@ def _without_prefix(name: str, prefixes: tuple[str, ...]) -> list[str]:
 
 
 def _without_suffix(name: str) -> list[str]:
-    found = [name, *(name.removesuffix(base) for base in BASES if name.endswith(base) and len(name) > len(base) + 1)]
-    if name not in KEEP:
-        return list(dict.fromkeys(found))
-    return [name]
+    """The name, and what is left of it without a base; two metals in a row (聚乙二醇钠钾) are a mixture, no salt."""
+    if name in KEEP:
+        return [name]
+    left = (name.removesuffix(base) for base in BASES if name.endswith(base))
+    return list(dict.fromkeys([name, *(rest for rest in left if len(rest) > 1 and rest[-1] not in _METALS)]))
 
 
 @dataclass(frozen=True, slots=True)
