@@ -10,7 +10,7 @@ from catalog.models import Edition, Listing
 
 
 class Command(BaseCommand):
-    help = _("比较两个年版的医保药品目录：新增、调出、换部分、甲乙类或限定支付范围改变")
+    help = _("比较两个年版的医保药品目录：新增、不再列入、所在部分变化、甲乙类或限定支付范围变化")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("before", type=int, metavar="YEAR", help=_("较早的年版，如 2024"))
@@ -43,11 +43,11 @@ def _edition(year: int) -> Edition:
 
 def _words() -> dict[Kind, str]:
     return {
-        "new": _("调入"),
-        "gone": _("调出"),
-        "moved": _("换部分"),
-        "class": _("甲乙类改变"),
-        "restriction": _("限定支付范围改变"),
+        "new": _("新增"),
+        "gone": _("不再列入"),
+        "moved": _("所在部分变化"),
+        "class": _("甲乙类变化"),
+        "restriction": _("限定支付范围变化"),
     }
 
 
