@@ -66,3 +66,38 @@ WHERE NOT EXISTS (SELECT FROM prices_runpharmacy WHERE pharmacy_id = f.pharmacy_
 
 -- ! 变动分区齐全（默认分区应为空）
 SELECT drug_id, pharmacy_id, received_at FROM prices_pricechange_default
+
+-- ! 每个地区药价有药品和地区
+SELECT p.drug_id, p.region_id, p."on"
+FROM prices_areaprice p
+LEFT JOIN catalog_drug d ON d.id = p.drug_id
+LEFT JOIN pharmacies_region r ON r.id = p.region_id
+WHERE d.id IS NULL OR r.id IS NULL
+
+-- ! 地区药价只在有变化的日子才有一行
+SELECT drug_id, region_id, "on", count
+FROM (
+    SELECT drug_id, region_id, "on", count,
+        ROW(mode_fen, min_fen, q1_fen, median_fen, q3_fen, max_fen, count) AS said,
+        lag(ROW(mode_fen, min_fen, q1_fen, median_fen, q3_fen, max_fen, count))
+            OVER (PARTITION BY drug_id, region_id ORDER BY "on") AS said_before
+    FROM prices_areaprice
+) series
+WHERE said IS NOT DISTINCT FROM said_before OR (said_before IS NULL AND count = 0)
+
+-- ! 现行地区药价不超出这种药报过的价格和报过价的药店
+SELECT p.drug_id, p.region_id, p."on", p.min_fen, p.max_fen, p.count, seen.lowest, seen.highest, seen.shops
+FROM (
+    SELECT DISTINCT ON (drug_id, region_id) * FROM prices_areaprice ORDER BY drug_id, region_id, "on" DESC
+) p
+LEFT JOIN (
+    SELECT drug_id, min(fen) AS lowest, max(fen) AS highest, count(*) FILTER (WHERE shown) AS shops
+    FROM (
+        SELECT drug_id, price_fen AS fen, true AS shown FROM prices_offer
+        UNION ALL
+        SELECT drug_id, unnest(ARRAY[old_fen, new_fen]), false FROM prices_pricechange
+    ) prices
+    GROUP BY drug_id
+) seen USING (drug_id)
+WHERE p.count > 0
+    AND (seen.shops IS NULL OR p.count > seen.shops OR p.min_fen < seen.lowest OR p.max_fen > seen.highest)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.utils import ProgrammingError
 
 from catalog.models import Drug
+from prices import consistency
 from prices.models import AreaPrice, Offer, RollUp
 from prices.statistics import history, nights
 from prices.statistics.roll_up import NotADay, backfill, roll_up
@@ -270,3 +271,39 @@ def test_what_is_usual_is_forgotten_a_week_after_the_last_night(drug):
     assert usual_prices([pair], TODAY + 8 * DAY) == {}
     assert usual_prices([pair], TODAY - DAY) == {}
     assert usual_prices([], TODAY) == {}
+
+
+# -- what check_prices proves -----------------------------------------------------------------------------------------
+
+
+def broken() -> list[str]:
+    """The promises about statistics that do not hold."""
+    return [problem.promise for problem in consistency.problems() if "地区药价" in problem.promise]
+
+
+def test_what_the_roll_up_wrote_is_consistent(drug):
+    sell(drug, *["10.00"] * 5)
+    roll_up(AT)
+    Offer.objects.update(state=Offer.State.WITHDRAWN)
+    roll_up(AT + DAY)
+    assert broken() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "promise"),
+    [
+        ({"region_id": 10**6}, "有药品和地区"),
+        ({"drug_id": 10**6}, "有药品和地区"),
+        ({"on": TODAY + DAY}, "只在有变化的日子"),
+        ({"on": TODAY + DAY, "count": 6}, "不超出"),
+        ({"on": TODAY + DAY, "min_fen": 999}, "不超出"),
+        ({"on": TODAY + DAY, "max_fen": 1001}, "不超出"),
+    ],
+)
+def test_a_row_that_cannot_be_right_is_found(drug, wrong, promise):
+    sell(drug, *["10.00"] * 5)
+    roll_up(AT)
+    prices = dict.fromkeys(("mode_fen", "min_fen", "q1_fen", "median_fen", "q3_fen", "max_fen"), 1000)
+    row = {"drug_id": drug.pk, "region_id": f.region().pk, "on": TODAY, "count": 5}
+    AreaPrice.objects.create(**row | prices | wrong)
+    assert any(promise in found for found in broken())
