@@ -192,7 +192,7 @@ def test_a_list_of_thousands_is_not_read_to_check_a_drug(places: Places) -> None
         DrugListEntry(drug_list=row, generic_name=f"药{number}片", valid=row.valid) for number in range(3000)
     )
     with connection.cursor() as cursor:
-        asked = {"kind": "not_for_retail", "day": AT.date(), "drugs": [places.drug.pk]}
+        asked: dict[str, Any] = {"kind": "not_for_retail", "day": AT.date(), "drugs": [places.drug.pk]}
         cursor.execute("EXPLAIN (ANALYZE, TIMING OFF) " + statement("listed"), asked)
         lines = [line for (line,) in cursor.fetchall() if "actual rows=" in line]
     assert not any("Seq Scan on catalog_druglistentry" in line for line in lines)
