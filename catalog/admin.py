@@ -100,8 +100,8 @@ class PaymentStandardAdmin(ReadOnly):
 
 @admin.register(ListingMatch)
 class ListingMatchAdmin(ReadOnly):
-    list_display = ("drug", "listing", "state", "score", "reviewed_by")
-    list_filter = ("state",)
+    list_display = ("drug", "listing", "state", "score", "reason", "reviewed_by", "reviewed_at", "note")
+    list_filter = ("state", "listing__edition")
     list_select_related = ("drug", "listing")
     search_fields = ("drug__code", "listing__generic_name")
 

@@ -11,7 +11,7 @@ from catalog.matching.salts import ACIDS, BASES, ESTERS, HYDRATES, KEEP
 from catalog.matching.text import plain
 
 _REMARK = re.compile(
-    r"\(((?:成人|儿童|小儿|无糖|含糖|低糖|有糖)[装型]?|无蔗糖|nr|薄膜衣片?|糖衣片?|肠溶|硬胶囊|含甘油|供[^()]{1,8}用|[\d.]+(?::[\d.]+)+)\)"
+    r"\(((?:成人|儿童|小儿|无糖|含糖|低糖|有糖)[装型]?|无蔗糖|nr|薄膜衣片?|糖衣片?|肠溶|硬胶囊|含甘油|供[^()]{1,8}用|静脉滴注|[\d.]+(?::[\d.]+)+)\)"
 )
 _BRACKET = re.compile(r"\(([^()]*)\)")
 _TAIL = re.compile(r"((?:\([^()]*\)|‹\d+›)*)$")

@@ -12,7 +12,7 @@ _ASCII_ROMAN = {
 _MARK = re.compile(r"(?:(?<=[(-])|(?<=[\u4e00-\u9fff]))(?:III|II|IV|IX|VIII|VII|VI|I|V)(?=[)-]|$)")
 _VARIANTS = str.maketrans(
     # Characters that registered names write in two ways.
-    {"䓬": "卓", "粘": "黏", "癥": "症", "蟅": "虫", "䗪": "虫", "噁": "恶", "甙": "苷", "啰": "罗"}
+    {"䓬": "卓", "粘": "黏", "癥": "症", "蟅": "虫", "䗪": "虫", "噁": "恶", "甙": "苷", "啰": "罗", "~": "-"}
 )
 
 

@@ -213,6 +213,7 @@ def test_a_reason_is_given_in_words() -> None:
         ("维生素C", "维生素B", False),
         ("干扰素α-2b", "干扰素α2b", True),
         ("氮卓斯汀", "氮䓬斯汀", True),
+        ("脂肪乳(C14～24)", "脂肪乳(C14-24)", True),
     ],
 )
 def test_one_writing_of_names(one: str, other: str, same: bool) -> None:
@@ -228,6 +229,7 @@ def test_one_writing_of_names(one: str, other: str, same: bool) -> None:
         ("胶囊剂(缓释)", ("缓释胶囊",)),
         ("散剂", ("口服散", "外用散")),
         ("注射用无菌粉末", ("注射",)),
+        ("雾化吸入用混悬液", ("吸入混悬液",)),
         ("盒剂", ()),
         ("", ()),
     ],
