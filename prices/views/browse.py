@@ -21,6 +21,7 @@ from catalog.models import Category, DrugList, Edition, Preparation
 from prices.views import badges, words
 from prices.views.pages import last_report, page, text_of
 from prices.views.rows import rows
+from prices.views.sentences import name
 
 PAGE = 30
 LAST_PAGE = 400
@@ -28,9 +29,11 @@ LAST_PAGE = 400
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What a page of preparations is about: its title, what it means, where it is from, and the way back."""
+    """What a page of preparations is about: our title or the data's name, what it means, its source, and the way back."""
 
-    title: str
+    title: str = ""
+    name: str = ""
+    """What the data call it: a class, a disease of the list."""
     words: str = ""
     source: tuple[str, ...] = ()
     notes: tuple[tuple[str, str, bool], ...] = ()
@@ -69,11 +72,12 @@ def drug_list(request: HttpRequest, pk: int) -> HttpResponse:
     said = catalogue.notes(found, on)
     note = text_of(request, "note") if text_of(request, "note") in said else ""
     choices = [(gettext("全部"), request.path, not note)]
-    choices += [(each, f"{request.path}?{urlencode({'note': each})}", each == note) for each in said]
+    choices += [(name(each), f"{request.path}?{urlencode({'note': each})}", each == note) for each in said]
     shelf = Shelf(
-        title=f"{label} · {note}" if note else str(label),
+        title=str(label),
+        name=note,
         words=str(meaning),
-        source=(found.area.name, found.document, words.validity(found.valid)),
+        source=(name(found.area.name), name(found.document), words.validity(found.valid)),
         notes=tuple(choices) if said else (),
         up_url=reverse("citizen:browse"),
         up_label=gettext("按名单和分类找药"),
@@ -105,10 +109,10 @@ def drug_class(request: HttpRequest, code: str) -> HttpResponse:
     group = Category.objects.filter(edition=edition, code=category.code[: catalogue.GROUP]).first()
     up = group.code if group else category.code
     shelf = Shelf(
-        title=category.name,
-        source=(category.code, edition.document),
+        name=category.name,
+        source=(category.code, name(edition.document)),
         up_url=reverse("citizen:class", args=[up]) if group else reverse("citizen:browse"),
-        up_label=group.name if group else gettext("按名单和分类找药"),
+        up_label=name(group.name) if group else gettext("按名单和分类找药"),
     )
     return _shelf(request, shelf, catalogue.in_class(category.code, edition), {})
 

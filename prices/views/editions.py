@@ -12,13 +12,17 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from catalog.editions import Change, current, difference, upcoming
 from catalog.models import Edition, Herb, Listing
 from prices.views import words
+from prices.views.badges import CLASSES
 from prices.views.pages import last_report, page
+from prices.views.sentences import name
 
 PAGE = 50
 KINDS = {
@@ -112,7 +116,7 @@ def _facts(edition: Edition, on: date) -> Facts:
         edition=edition,
         state="current" if edition.valid.lower <= on else "next",
         days=words.validity(edition.valid),
-        parts=tuple((label, by_part[name]) for name, label in Listing.Section.choices if name in by_part),
+        parts=tuple((label, by_part[part]) for part, label in Listing.Section.choices if part in by_part),
         herbs=Herb.objects.filter(edition=edition).count(),
     )
 
@@ -139,29 +143,38 @@ def _row(change: Change) -> dict[str, Any]:
     if change.kind in ("new", "gone"):
         listing = becomes or was
         if listing is not None:
-            row["becomes" if change.kind == "new" else "was"] = f"{listing.get_ins_class_display()} · {_place(listing)}"
-            row["texts"] = ((gettext("限定支付范围"), listing.restriction),) if listing.restriction else ()
+            where = format_html("{} · {}", _class(listing), _place(listing))
+            row["becomes" if change.kind == "new" else "was"] = where
+            row["texts"] = ((gettext("限定支付范围"), name(listing.restriction)),) if listing.restriction else ()
     elif was is not None and becomes is not None:
         if change.kind == "moved":
             row["was"], row["becomes"] = _place(was), _place(becomes)
         elif change.kind == "class":
-            row["was"], row["becomes"] = was.get_ins_class_display(), becomes.get_ins_class_display()
+            row["was"], row["becomes"] = _class(was), _class(becomes)
         else:
-            none = gettext("没有限定")
-            row["texts"] = ((gettext("原来"), was.restriction or none), (gettext("改为"), becomes.restriction or none))
+            row["texts"] = ((gettext("原来"), _restriction(was)), (gettext("改为"), _restriction(becomes)))
     return row
 
 
-def _place(listing: Listing) -> str:
-    return str(listing.get_section_display())
+def _class(listing: Listing) -> str:
+    return str(CLASSES[listing.ins_class][0])
+
+
+def _place(listing: Listing) -> SafeString:
+    """The part of the document, by the document's own name."""
+    return name(listing.get_section_display())
+
+
+def _restriction(listing: Listing) -> str:
+    return name(listing.restriction) if listing.restriction else gettext("没有限定")
 
 
 def _filters(path: str, query: dict[str, str], kind: str, many: Counter[str]) -> list[Filter]:
     found = [Filter(gettext("全部"), many.total(), _address(path, query, "", 1), not kind)]
     found += [
-        Filter(str(label), many[name], _address(path, query, name, 1), name == kind)
-        for name, label in KINDS.items()
-        if many[name]
+        Filter(str(label), many[key], _address(path, query, key, 1), key == kind)
+        for key, label in KINDS.items()
+        if many[key]
     ]
     return found
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from catalog.models import Drug, Preparation, SearchName
 from catalog.names import folded, plain
 from catalog.search import words_of
+from prices.views.sentences import name, sentence
 
 GENERIC, TRADE, MAKER = SearchName.Kind.GENERIC, SearchName.Kind.TRADE, SearchName.Kind.MAKER
 Lines = dict[tuple[str, str], str]
@@ -25,7 +26,7 @@ Found = list[tuple[Preparation, list[Drug]]]
 class Matched:
     """`why` is empty where the name itself matched; `near`: a word is in no name, so that it was taken for a slip."""
 
-    why: str
+    why: tuple[str, ...]
     near: bool
 
 
@@ -49,7 +50,8 @@ def _lines(found: Found) -> Lines:
 
 
 def _explained(words: list[str], preparation: Preparation, drugs: list[Drug], lines: Lines) -> Matched:
-    said, near = [], False
+    said: list[str] = []
+    near = False
     own = plain(f"{preparation.generic_name}{preparation.dosage_form}{preparation.strength}")
     for word in words:
         if word in own:
@@ -58,7 +60,7 @@ def _explained(words: list[str], preparation: Preparation, drugs: list[Drug], li
         # A number is a strength or a pack, however it is written.
         near = near or (why is None and not re.search(r"\d", word))
         said.append(why or "")
-    return Matched(" · ".join(dict.fromkeys(filter(None, said))), near)
+    return Matched(tuple(dict.fromkeys(filter(None, said))), near)
 
 
 def _of_word(word: str, preparation: Preparation, drugs: list[Drug], lines: Lines) -> str | None:
@@ -66,18 +68,18 @@ def _of_word(word: str, preparation: Preparation, drugs: list[Drug], lines: Line
     generic = lines.get((GENERIC, preparation.generic_name), "").split()
     if any(word in line for line in generic):
         other = next((line for line in generic if word in line and not word.isascii()), "")
-        return gettext("又名 %(text)s") % {"text": other} if other else ""
+        return sentence(gettext("又名 %(text)s"), text=name(other)) if other else ""
     for drug in drugs:
         if word in lines.get((TRADE, drug.trade_name), ""):
-            return gettext("商品名 %(text)s") % {"text": drug.trade_name}
+            return sentence(gettext("商品名 %(text)s"), text=name(drug.trade_name))
     for drug in drugs:
         if word == plain(drug.approval_no):
-            return gettext("批准文号 %(text)s") % {"text": drug.approval_no}
+            return sentence(gettext("批准文号 %(text)s"), text=name(drug.approval_no))
         if drug.barcode and word == drug.barcode:
-            return gettext("条形码 %(text)s") % {"text": drug.barcode}
+            return sentence(gettext("条形码 %(text)s"), text=name(drug.barcode))
         if len(word) > 5 and folded(drug.code).startswith(word):
-            return gettext("药品代码 %(text)s") % {"text": drug.code}
+            return sentence(gettext("药品代码 %(text)s"), text=name(drug.code))
     for drug in drugs:
         if word in lines.get((MAKER, drug.manufacturer), ""):
-            return gettext("厂家 %(text)s") % {"text": drug.manufacturer}
+            return sentence(gettext("厂家 %(text)s"), text=name(drug.manufacturer))
     return None

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from catalog import browse
 from catalog.models import Drug, DrugList, Preparation
 from prices.views import badges
+from prices.views.sentences import name
 
 EACH = 4
 WITHIN = 40
@@ -49,7 +50,7 @@ def groups(on: date) -> list[Group]:
     wanted: list[tuple[str, str, list[Preparation]]] = []
     if two := by_kind.get(DrugList.Kind.TWO_DISEASES):
         for note in browse.notes(two, on) or [""]:
-            label = note or str(badges.LISTS[DrugList.Kind.TWO_DISEASES][0])
+            label = name(note) if note else str(badges.LISTS[DrugList.Kind.TWO_DISEASES][0])
             wanted.append((label, _address(two, note), list(browse.on_list(two, on, note=note)[:WITHIN])))
     if chronic := by_kind.get(DrugList.Kind.CHRONIC_DISEASE):
         label = gettext("其他慢性病") if wanted else gettext("慢性病")
@@ -83,7 +84,7 @@ def _trade_names(preparations: list[Preparation]) -> dict[int, str]:
     drugs = Drug.objects.filter(preparation__in=preparations).exclude(trade_name="")
     known = list(drugs.order_by("-pk").values_list("preparation", "trade_name", "quality"))
     known.sort(key=lambda row: row[2] == Drug.Quality.ORIGINATOR)
-    return {preparation: name for preparation, name, _quality in known}
+    return {preparation: trade_name for preparation, trade_name, _quality in known}
 
 
 def ways(on: date) -> list[Way]:

@@ -88,7 +88,7 @@ def test_any_text_may_be_typed(client, town, text):
 )
 def test_a_result_says_what_matched_when_its_name_does_not(client, town, query, why):
     (row,) = client.get("/search", {"q": query}).context["preparations"]
-    assert (row["name"], row["why"]) == ("苯磺酸氨氯地平片", why)
+    assert (row["name"], " ".join(row["why"])) == ("苯磺酸氨氯地平片", why)
 
 
 def test_a_code_approval_number_or_barcode_is_named_as_such(client, town):
@@ -99,13 +99,19 @@ def test_a_code_approval_number_or_barcode_is_named_as_such(client, town):
         ("6901234567892", "条形码 6901234567892"),
     ]:
         (row,) = client.get("/search", {"q": query}).context["preparations"]
-        assert row["why"] == why
+        assert row["why"] == (why,)
+
+
+def test_on_an_english_page_names_from_the_data_stay_chinese_and_say_so(client, town):
+    page = client.get("/en/search", {"q": "络活喜"}).content.decode()
+    assert '<span lang="zh-CN">络活喜</span></span>' in page
+    assert "&lt;span" not in page
 
 
 def test_an_old_name_is_named_beside_todays(client, town):
     product("硝苯地平片", strength="10mg")
     (row,) = client.get("/search", {"q": "心痛定"}).context["preparations"]
-    assert (row["name"], row["why"]) == ("硝苯地平片", "又名 心痛定")
+    assert (row["name"], row["why"]) == ("硝苯地平片", ("又名 心痛定",))
 
 
 def test_a_slip_finds_what_is_near_and_the_page_says_so(client, town):
@@ -119,7 +125,7 @@ def test_a_slip_finds_what_is_near_and_the_page_says_so(client, town):
 def test_traditional_characters_find_the_same(client, town):
     response = client.get("/search", {"q": "絡活喜"})
     assert shown(response) == ["苯磺酸氨氯地平片"]
-    assert response.context["preparations"][0]["why"] == "商品名 络活喜"
+    assert response.context["preparations"][0]["why"] == ("商品名 络活喜",)
 
 
 def test_a_result_has_its_makers_and_the_lowest_price_of_a_tablet(client, town):
