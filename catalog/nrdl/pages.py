@@ -5,7 +5,7 @@ makes a parser do must end here. Nothing of the project is imported. Limits are 
 
 Output, a line for each page: `{"page": 1, "pages": 200, "text": …, "tables": [{"rows": [[cell, …], …], "names": {…}}]}`;
 cells are text with the line breaks of the cell. `names` holds, for rows that begin with a classification code, all text
-right of the code: such names run over the ruled lines. On trouble a last line `{"error": "encrypted" or "broken"}`.
+right of the code: such names run over the ruled lines. On trouble a last line `{"error": "encrypted", "broken" or "limits"}`.
 """
 
 import json
@@ -21,9 +21,9 @@ CODE = re.compile(r"[XZ][A-Z][0-9A-Z]{0,5}")
 
 
 def main(path: str) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # standard output is a pipe; nothing is written to a file
+    limit(resource.RLIMIT_AS, MAX_MEMORY)
+    limit(resource.RLIMIT_CPU, MAX_CPU_SECONDS)
+    limit(resource.RLIMIT_FSIZE, 0)  # standard output is a pipe; nothing is written to a file
     import pdfplumber
     from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
 
@@ -35,10 +35,19 @@ def main(path: str) -> None:
             for page in document.pages:
                 say(described(page, number))
                 page.close()
+    except MemoryError:
+        say({"error": "limits"})
     except Exception as error:  # noqa: BLE001 - whatever the parser does with a stranger's file, the parent gets one word
         causes = (error, *error.args)
         encrypted = any(isinstance(cause, PDFPasswordIncorrect | PDFEncryptionError) for cause in causes)
         say({"error": "encrypted" if encrypted else "broken"})
+
+
+def limit(what: int, value: int) -> None:
+    """For good, and never above what the machine's owner has set."""
+    _soft, hard = resource.getrlimit(what)
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(what, (value, value))
 
 
 def say(line: dict[str, Any]) -> None:

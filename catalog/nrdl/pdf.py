@@ -72,7 +72,7 @@ def _read(path: Path, progress: Progress, seconds: float) -> Iterator[Page]:
                 complete = said["page"] == said["pages"]
                 yield _page(said)
             if process.wait() != 0 or not complete:
-                raise _problem("limits" if process.returncode else "broken")
+                raise _problem("limits" if process.returncode < 0 else "broken")  # below zero: killed
         finally:
             deadline.cancel()
             process.kill()
