@@ -1,7 +1,6 @@
 """The statistics of a drug in an area day by day, filled forward from the rows that differ."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.conf import settings
@@ -41,17 +40,8 @@ def daily(drug_id: int, region_id: int, first: date, last: date) -> list[Day]:
         while upcoming and upcoming.on <= day:
             current, upcoming = upcoming, next(rows, None)
         if current and day in known:
-            found.append(Day(day, *current.says))
+            found.append(replace(current, on=day))
     return found
-
-
-def changes(days: list[Day]) -> Iterator[Day]:
-    """Only the days on which something differs from the day before."""
-    before: Day | None = None
-    for day in days:
-        if before is None or day.says != before.says:
-            yield day
-        before = day
 
 
 def _rows(drug_id: int, region_id: int, first: date, last: date) -> list[Day]:

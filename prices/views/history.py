@@ -40,6 +40,10 @@ class History:
     last: date
 
     @property
+    def latest(self) -> Line | None:
+        return self.lines[0] if self.lines else None
+
+    @property
     def drawn(self) -> bool:
         """Whether there is a stretch of time to draw."""
         return self.first < self.last and any(line.q1 for line in self.lines)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pharmacies.models import PharmacyToday
 from prices.models import AreaPrice, Offer
+from prices.money import yuan
 from prices.statistics import history
 from prices.statistics.roll_up import backfill, roll_up
 from tests import factories as f
@@ -109,12 +110,18 @@ def _hours(event: tuple[int, int | None]) -> int:
     return event[0]
 
 
+def _yuan(fen: int | None) -> str | None:
+    return None if fen is None else str(yuan(fen))
+
+
 def _live(drug: Any, life: list[tuple[datetime, int | None]]) -> list[tuple[datetime, int | None]]:
     """The shop with its history; only what changes something is one."""
-    shop, now, kept = f.pharmacy(), None, []
+    shop = f.pharmacy()
+    now: int | None = None
+    kept: list[tuple[datetime, int | None]] = []
     for at, price in life:
         if price != now and (not kept or at > kept[-1][0]):
-            changed(drug, shop, now and f"{now / 100:.2f}", price and f"{price / 100:.2f}", at)
+            changed(drug, shop, _yuan(now), _yuan(price), at)
             kept.append((at, price))
             now = price
     if now is not None:

@@ -97,15 +97,13 @@ function label(chart, words, colours, colour, above) {
 
 function labels(frame, chart, colours) {
   const last = chart.data[0].length - 1;
-  const half = [chart.data[2][last], chart.data[1][last]];
-  const mode = chart.data[3][last];
-  const yuan = " " + frame.dataset.yuan;
-  if (mode !== null) {
-    label(chart, frame.dataset.modeWords + " " + mode.toFixed(2) + yuan, colours, colours.line, true);
+  const said = frame.dataset;
+  const oneLine = chart.data[3][last] !== null && chart.data[1][last] === chart.data[2][last];
+  if (said.modeLabel) {
+    label(chart, said.modeLabel, colours, colours.line, true);
   }
-  if (half[0] !== null && (half[0] < half[1] || mode === null)) {
-    const range = half.map((value) => value.toFixed(2)).join("–");
-    label(chart, frame.dataset.halfWords + " " + range + yuan, colours, colours.text, false);
+  if (said.halfLabel && !oneLine) {
+    label(chart, said.halfLabel, colours, colours.text, false);
   }
 }
 
@@ -141,7 +139,7 @@ function options(uPlot, frame, data, colours) {
       Object.assign({}, axis, {
         size: colours.size * 3.6,
         space: colours.size * 3,
-        values: (_chart, values) => values.map((value) => (value ? String(value) : "0 " + frame.dataset.yuan)),
+        values: (_chart, values) => values.map((value) => (value ? String(value) : frame.dataset.zero)),
         grid: { stroke: colours.grid, width: 1 },
       }),
     ],
