@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from math import lcm
 
+from catalog.comparability import ranked_together
 from catalog.models import Drug, Preparation
 from pharmacies.geo import Wgs84, coarse_point
 from pharmacies.hours import Intervals, is_open
@@ -34,7 +35,11 @@ class Target:
 
     @classmethod
     def of_preparation(cls, preparation: Preparation, drugs: tuple[Drug, ...]) -> "Target":
-        """All drugs of a preparation; a pack is what most of them hold, the smaller of equals."""
+        """The drugs of a preparation that are counted in one unit; a pack is what most of them hold, the smaller of equals.
+
+        A product counted otherwise (1 盒 beside 14 片: nobody could read its pack) has no unit price to rank by.
+        """
+        drugs, _others = ranked_together(drugs)
         counts = Counter(drug.pack_count for drug in drugs)
         usual = min(counts, key=lambda count: (-counts[count], count), default=1)
         ordered = tuple(sorted(drugs, key=lambda drug: drug.code))

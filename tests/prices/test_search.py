@@ -51,6 +51,16 @@ def test_cheapest_first_and_what_is_stale_last(town: Town) -> None:
     assert [found.rank for found in answer.results] == [1, 2, 3, 4]
 
 
+def test_a_product_counted_in_another_unit_is_not_ranked_by_unit_price(town: Town) -> None:
+    of = town.drug.preparation
+    unread = factories.drug(of, pack_count=1, unit="盒")  # 0.50 a "盒" would beat every price per tablet
+    factories.offer(unread, town.mid, "0.50")
+    target = Target.of_preparation(of, (unread, town.drug, factories.drug(of, pack_count=7)))
+    answer = find(target, HERE, sort="cheapest", at=AT)
+    assert unread.pk not in {found.drug.pk for found in answer.results}
+    assert names(answer)[0] == "远而廉大药房"
+
+
 def test_the_cost_is_the_packs_and_the_way_there(town: Town) -> None:
     answer = find(
         Target.of_drug(town.drug), HERE, sort="cheapest", at=AT, quantity=3, yuan_per_km=Decimal("2.5"), limit=1
