@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from pharmacies import today
 from prices.models import RollUp
 from prices.models.statistics import MODE_MIN_SHOPS
+from prices.search.lists import at_no_pharmacy, not_for_retail
 from prices.sql import statement
 from prices.statistics import nights
 
@@ -90,6 +91,10 @@ def _chunks(size: int) -> Iterator[list[int]]:
 
 
 def _work_out_chunk(counting: str, gap: nights.Gap, at: datetime, drugs: list[int]) -> int:
+    """Rows written about these drugs. What may not be retailed today is not counted, whenever a shop offered it."""
+    barred = not_for_retail(drugs, timezone.localdate(at))
+    nowhere = at_no_pharmacy(barred)
+    counted = {"drugs": [drug for drug in drugs if drug not in nowhere]} | barred.parameters
     parameters: dict[str, Any] = {
         "drugs": drugs,
         "first": gap.first,
@@ -105,7 +110,7 @@ def _work_out_chunk(counting: str, gap: nights.Gap, at: datetime, drugs: list[in
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('prices.statistics'))")
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(statement("statistics_tables"))
-        cursor.execute(statement(counting), parameters)
+        cursor.execute(statement(counting), parameters | counted)
         cursor.execute("ANALYZE area_count")
         cursor.execute(statement("statistics_written"), parameters)
         return int(cursor.fetchone()[0])

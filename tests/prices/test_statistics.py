@@ -10,6 +10,8 @@ from django.db.utils import ProgrammingError
 from catalog.models import Drug
 from prices import consistency
 from prices.models import AreaPrice, Offer, RollUp
+from prices.search.offers import find
+from prices.search.questions import Target, Where
 from prices.statistics import history, nights
 from prices.statistics.roll_up import NotADay, backfill, roll_up
 from prices.statistics.usual import usual_prices
@@ -64,6 +66,14 @@ def test_the_small_town_counts_who_is_designated_and_fresh(town):
         assert said(town.drug, region) == (None, 1260, 1380, 1500, 1695, 1890, 3)
 
 
+def test_an_area_counts_the_shops_that_search_lists_there_as_fresh(town):
+    roll_up(AT)
+    for region in (f.region(), f.wuchang()):
+        found = find(Target.of_drug(town.drug), Where(None, None, region.pk), sort="cheapest", at=AT).results
+        fresh = [offer.price_fen for offer in found if not offer.stale]
+        assert (row(town.drug, region).count, row(town.drug, region).min_fen) == (len(fresh), min(fresh))
+
+
 def test_a_county_a_city_and_the_province_each_have_their_own(drug):
     sell(drug, *["10.00"] * 5, division=f.wuchang())
     sell(drug, *["12.00"] * 6, division=f.hongshan())
@@ -92,6 +102,18 @@ def test_who_does_not_count(drug):
     f.rebuild_today()
     roll_up(AT)
     assert said(drug) == (1000, 1000, 1000, 1000, 1000, 1000, 5)
+
+
+def test_what_may_not_be_retailed_has_no_statistics(drug):
+    """Named by the list of 武昌区 for its shops, then by the province's for all."""
+    sell(drug, *["10.00"] * 5, division=f.hongshan())
+    sell(drug, "1.00", division=f.wuchang())
+    f.drug_list("not_for_retail", f.wuchang(), drug)
+    roll_up(AT)
+    assert said(drug) == (1000, 1000, 1000, 1000, 1000, 1000, 5)
+    f.drug_list("not_for_retail", f.region(), drug)
+    roll_up(AT + DAY)
+    assert said(drug)[-1] == 0
 
 
 def test_a_price_counts_as_long_as_search_calls_it_fresh(drug):
