@@ -19,7 +19,8 @@ from prices.bench.queries import Query, queries
 
 PRODUCTS = 170_000
 PAGE, SUGGESTIONS = 20, 8
-TARGET = 0.95
+NAIVE_EVERY = 8
+"""The alternative reads the whole catalogue for each question: every eighth is enough to know it by."""
 
 Ask = Callable[[str], Sequence[Any]]
 
@@ -30,16 +31,16 @@ def run() -> tuple[list[Measured], list[str]]:
     typed = list(dict.fromkeys(beginning for query in asked for beginning in beginnings(query.text)))
     systems: list[tuple[str, str, Ask, list[str]]] = [
         ("suggestions while typing", "yaobi", lambda q: search.suggest(q, limit=SUGGESTIONS), typed),
-        ("suggestions while typing", "icontains", lambda q: by_icontains(q, SUGGESTIONS), typed),
+        ("suggestions while typing", "icontains", lambda q: by_icontains(q, SUGGESTIONS), typed[::NAIVE_EVERY]),
         ("search, products", "yaobi", lambda q: search.drugs(q, limit=PAGE), texts(asked)),
-        ("search, products", "icontains", lambda q: by_icontains(q, PAGE), texts(asked)),
+        ("search, products", "icontains", lambda q: by_icontains(q, PAGE), texts(asked[::NAIVE_EVERY])),
         ("search, preparations", "yaobi", lambda q: search.preparations(q, limit=PAGE), texts(asked)),
     ]
     for _case, _system, ask, _texts in systems:
         ask("阿莫西林")  # plans, caches, imports
     rows = []
     for case, system, ask, words in systems:
-        judged = asked if case == "search, products" else []
+        judged = (asked[::NAIVE_EVERY] if system == "icontains" else asked) if case == "search, products" else []
         right = sum(not missed(query, ask) for query in judged) if judged else None
         rows.append(measured(case, system, [took(ask, text) for text in words], right=right, asked=len(judged) or None))
     return rows, [sentence for query in asked if (sentence := missed(query, systems[2][2]))]
