@@ -160,6 +160,7 @@ def _list_context(
         "at": answer.at,
         "cards": shown.all,
         "usual": shown.usual,
+        "not_ranked": len(subject.products) - len(subject.target.drugs),
         "place": choice.place_words(),
         "summary": _summary(subject, choice, answer),
         "paid_ways": _paid_ways(request.path, choice, facts),

@@ -16,7 +16,7 @@ from catalog.equivalents import Equivalent, Relation, others
 from catalog.models import Drug
 from prices.money import unit_price, yuan
 from prices.search.lowest import lowest
-from prices.views import words
+from prices.views import badges, words
 from prices.views.sentences import name, sentence
 
 SHOWN = 12
@@ -93,7 +93,7 @@ def _line(drug: Drug, of: Equivalent | None, prices: dict[int, int]) -> Line:
 
 
 def _quality(drug: Drug) -> str:
-    return gettext(drug.get_quality_display()) if drug.quality else gettext("未标明一致性评价")
+    return str(badges.QUALITIES[drug.quality]) if drug.quality else gettext("未标明一致性评价")
 
 
 def _converted(of: Equivalent, price: Decimal) -> str:

@@ -273,6 +273,15 @@ def test_other_makers_and_strengths_are_listed_with_quality_and_lowest_price(cli
     assert "换药请先问医生或药师" in response.content.decode()
 
 
+def test_a_product_that_cannot_be_compared_by_unit_is_said_to_be_missing_and_listed_below(client, town):
+    boxed = factories.drug(town.drug.preparation, pack_count=1, unit="盒", manufacturer="盒装药厂")
+    factories.offer(boxed, town.mid, "1.00")
+    response = client.get(f"/preparations/{town.drug.preparation_id}")
+    assert "1.00" not in [card.offer["price"] for card in response.context["cards"]]
+    assert "有 1 种产品的包装无法换算成单价" in response.content.decode()
+    assert "盒装药厂" in [line.maker for group in response.context["others"].groups for line in group.lines]
+
+
 def test_where_a_drug_is_not_exchanged_the_reason_stands_instead_of_others(client, town):
     of = factories.preparation("甲磺酸伊马替尼片", "片剂", "0.1g")
     code = "XL01EAY001A001{:09d}"
