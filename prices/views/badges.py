@@ -1,7 +1,7 @@
 """Badges and what a tap on them explains. The terms are the glossary's; facts come from dated rows, never guessed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -101,7 +101,9 @@ def _badge(pair: tuple[str | Promise, str | Promise], sources: tuple[str, ...] =
 
 def _of_classes(facts: Facts) -> list[Badge]:
     return [
-        _badge(CLASSES[key], () if key == UNREVIEWED else _edition(facts)) for key in facts.classes() if key in CLASSES
+        replace(_badge(CLASSES[key]), tone="warn") if key == UNREVIEWED else _badge(CLASSES[key], _edition(facts))
+        for key in facts.classes()
+        if key in CLASSES
     ]
 
 

@@ -86,7 +86,7 @@ def _compare(request: HttpRequest, subject: Subject) -> HttpResponse:
     never = bool(sold and sold.never)
     choice = Choice.of(request, Places.on(on)).only(ways(facts), institutions=never)
     answer = _find(subject.target, choice, at)
-    context = _list_context(request, subject, choice, answer, facts) | {"tabs": _tabs(request.path, choice, never)}
+    context = _list_context(request, subject, choice, answer, facts, never=never)
     if is_fragment(request):
         response = render(request, "citizen/_offers.html", context)
         response["HX-Replace-Url"] = choice.address(request.path)
@@ -147,8 +147,9 @@ def _tabs(path: str, choice: Choice, never: bool) -> list[dict[str, Any]]:
 
 
 def _list_context(
-    request: HttpRequest, subject: Subject, choice: Choice, answer: Answer, facts: Facts
+    request: HttpRequest, subject: Subject, choice: Choice, answer: Answer, facts: Facts, *, never: bool
 ) -> dict[str, Any]:
+    """`never`: no pharmacy may sell any of the products."""
     more = choice.more() if answer.after else None
     by_unit = subject.target.multiple > 0
     shown = cards(answer, facts, by_unit=by_unit, places=choice.places, city=choice.prefecture)
@@ -157,6 +158,7 @@ def _list_context(
         "single": len(subject.products) == 1,
         "choice": choice,
         "path": request.path,
+        "tabs": _tabs(request.path, choice, never),
         "at": answer.at,
         "cards": shown.all,
         "usual": shown.usual,
@@ -168,7 +170,7 @@ def _list_context(
         "full": bool(answer.after) and not more,
     }
     if not answer.results:
-        context["empty"] = _empty(request.path, subject, choice, answer)
+        context["empty"] = _empty(request.path, subject, choice, answer, never=never)
     return context
 
 
@@ -217,7 +219,7 @@ def _order_words(target: Target, choice: Choice) -> str:
 # -- nothing found ----------------------------------------------------------------------------------------------------
 
 
-def _empty(path: str, subject: Subject, choice: Choice, answer: Answer) -> dict[str, Any]:
+def _empty(path: str, subject: Subject, choice: Choice, answer: Answer, *, never: bool) -> dict[str, Any]:
     """Why there is nothing, where the nearest one is, and what to try."""
     if choice.where is None:
         why = gettext("这里还没有任何药店的数据。")
@@ -230,7 +232,9 @@ def _empty(path: str, subject: Subject, choice: Choice, answer: Answer) -> dict[
     return {
         "why": why % {"place": choice.place_words()},
         "nearest": _nearest(subject.target, choice, answer.at),
-        "ways": [{"label": label, "url": choice.address(path, **changes)} for label, changes in _ways(choice)],
+        "ways": [
+            {"label": label, "url": choice.address(path, **changes)} for label, changes in _ways(choice, never=never)
+        ],
     }
 
 
@@ -243,7 +247,7 @@ def _nearest(target: Target, choice: Choice, at: datetime) -> dict[str, Any] | N
     return offer_json(found[0], at) if found else None
 
 
-def _ways(choice: Choice) -> list[tuple[str, dict[str, Any]]]:
+def _ways(choice: Choice, *, never: bool) -> list[tuple[str, dict[str, Any]]]:
     """What to try, from the smallest step to the largest: (words, changes of the choice)."""
     steps: list[tuple[str, dict[str, Any]]] = []
     if choice.filtered:
@@ -259,6 +263,8 @@ def _ways(choice: Choice) -> list[tuple[str, dict[str, Any]]]:
     if not choice.near and choice.city and choice.city != choice.places.province:
         whole = choice.places.province if choice.origin else None
         steps.append((gettext("看全省"), {"city": whole, "county": None}))
+    if choice.institutions and not never:
+        steps.append((gettext("看药店"), {"institutions": False}))
     if not choice.institutions:
         steps.append((gettext("看医疗机构"), {"institutions": True, "reimbursed_as": ""}))
     return steps

@@ -37,7 +37,9 @@ def test_the_class_shows_only_when_a_person_has_accepted_the_match():
     drug = factories.drug(rx_class="rx")
     factories.match(drug, factories.listing(ins_class="乙"), state="candidate")
     assert labels(drug) == ["处方药", "医保类别待核"]
-    assert "乙" not in head(drug)["医保类别待核"].words
+    waiting = head(drug)["医保类别待核"]
+    assert "乙" not in waiting.words
+    assert (waiting.tone, waiting.sources) == ("warn", ())
     factories.match(drug, factories.listing(ins_class="甲"))
     assert labels(drug) == ["处方药", "医保甲类"]
 

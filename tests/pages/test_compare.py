@@ -162,6 +162,13 @@ def test_pharmacies_and_institutions_are_two_lists_with_an_address_each(client, 
     assert '<input type="hidden" name="institutions" value="hospital,clinic">' in response.content.decode()
 
 
+def test_an_empty_list_of_institutions_leads_back_to_pharmacies(client, town):
+    response = page(client, town, "?institutions=hospital,clinic")
+    assert {"label": "看药店", "url": f"/drugs/{town.drug.code}"} in response.context["empty"]["ways"]
+    factories.drug_list("not_for_retail", factories.region(), town.drug)
+    assert page(client, town).context["empty"]["ways"] == []
+
+
 def test_a_card_says_whether_this_shop_is_a_dual_channel_shop_for_this_drug(client, town):
     yes = factories.pharmacy("双通道大药房", north_m=200, designations=("designated", "dual_channel"))
     factories.offer(town.drug, yes, "11.00")
