@@ -118,16 +118,17 @@ def _patent(rng: random.Random) -> list[Named]:
 
 
 def _shares(count: int, many: int) -> list[int]:
-    """Products of each name, falling with its place, MOST_PRODUCTS at most; together `count` or a little more."""
+    """Products of each name, falling with its place, MOST_PRODUCTS at most; together `count` or hardly more."""
     weights = [1 / (place + _LEVEL_OFF) for place in range(many)]
-    factor = count / sum(weights)
-    shares = [0] * many
-    for _turn in range(20):
-        shares = [min(MOST_PRODUCTS, max(1, ceil(weight * factor))) for weight in weights]
-        if sum(shares) >= count:
-            break
-        factor *= count / sum(shares) * 1.01
-    return shares
+
+    def with_factor(factor: float) -> list[int]:
+        return [min(MOST_PRODUCTS, max(1, round(weight * factor))) for weight in weights]
+
+    low, high = 0.0, count / weights[-1]
+    for _turn in range(30):
+        middle = (low + high) / 2
+        low, high = (low, middle) if sum(with_factor(middle)) >= count else (middle, high)
+    return with_factor(high)
 
 
 @cache
