@@ -14,6 +14,7 @@ from catalog.models import Drug
 from prices.models import Offer, PriceChange, RollUp
 from prices.statistics.roll_up import backfill, roll_up
 from tests.browser.conftest import DESK, PHONE
+from tests.browser.test_accessibility import VARIANTS, opened, violations
 
 SIZES = pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -117,3 +118,14 @@ def test_without_scripts_there_is_the_table_and_no_empty_frame(visit, address):
     expect(page.locator("[data-history-chart]")).to_be_hidden()
     page.locator(".history-table summary").click()
     expect(page.locator(".history-table tbody tr").first).to_be_visible()
+
+
+@pytest.mark.parametrize("variant", ["phone, light", "phone, dark, large text", "desk, light, English"])
+def test_the_opened_table_and_the_drawn_chart_break_no_rule_of_accessibility(browser, site, address, variant):
+    page = opened(browser, VARIANTS[variant])
+    page.goto(site.url + ("/en" if "English" in variant else "") + address)
+    chart(page)
+    page.locator(".history-table summary").click()
+    found = violations(page)
+    page.context.close()
+    assert found == []
