@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from pharmacies.admin import ReadOnly
-from prices.models import Feed, FeedRun, Rejection, RunPharmacy, ScheduledPrice
+from prices.models import Feed, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
 
 
 @admin.register(Feed)
@@ -43,3 +43,9 @@ class RejectionAdmin(ReadOnly):
 @admin.register(ScheduledPrice)
 class ScheduledPriceAdmin(ReadOnly):
     list_display = ("drug_id", "pharmacy_id", "feed_id", "effective_at", "price_fen", "applied_run_id")
+
+
+@admin.register(RollUp)
+class RollUpAdmin(ReadOnly):
+    list_display = ("first", "last", "at", "drugs", "written", "seconds")
+    ordering = ("-last", "-id")

@@ -11,7 +11,7 @@ from django.test import Client
 from catalog.models import Alias, Category, DailyDose, Herb, PaymentStandard, ReferencePrice, Scheme, SearchName
 from pharmacies import audit
 from pharmacies.models import Membership, PharmacyAlias, User
-from prices.models import FeedRun, Rejection, RunPharmacy, ScheduledPrice
+from prices.models import FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
 
 from . import factories as f
 from .factories import AT, since
@@ -52,6 +52,7 @@ def one_of_everything() -> None:
     ScheduledPrice.objects.create(
         drug_id=drug.pk, pharmacy_id=shop.pk, feed_id=feed.pk, run_id=run.pk, effective_at=AT, price_fen=1
     )
+    RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
 
 
 @pytest.fixture

@@ -10,12 +10,14 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from prices.models import (
+    AreaPrice,
     Feed,
     FeedRun,
     Offer,
     PharmacyFeed,
     PriceChange,
     Rejection,
+    RollUp,
     RunPharmacy,
     ScheduledPrice,
     SourcePrice,
@@ -64,6 +66,17 @@ def scheduled(**fields: Any) -> ScheduledPrice:
     return ScheduledPrice.objects.create(**keys | {"effective_at": AT, "price_fen": 1260} | fields)
 
 
+def stated(**fields: Any) -> AreaPrice:
+    names = ("mode_fen", "min_fen", "q1_fen", "median_fen", "q3_fen", "max_fen")
+    base: dict[str, Any] = {"drug_id": 1, "region_id": 1, "on": AT.date(), "count": 5}
+    return AreaPrice.objects.create(**base | dict.fromkeys(names, 1260) | fields)
+
+
+def rolled_up(days: int) -> RollUp:
+    last = AT.date() + timedelta(days=days)
+    return RollUp.objects.create(first=AT.date(), last=last, at=AT, drugs=1, written=1, seconds=0)
+
+
 def change(old: int | None, new: int | None, times: int = 1) -> None:
     for _ in range(times):
         PriceChange.objects.create(
@@ -109,6 +122,22 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
     "source_quantity_above_zero": [lambda: source(quantity=0)],
     "scheduled_once": [twice(scheduled)],
     "scheduled_price_above_zero": [lambda: scheduled(price_fen=0)],
+    "areaprice_prices_in_order": [
+        lambda: stated(min_fen=None),
+        lambda: stated(q3_fen=None),
+        lambda: stated(min_fen=0),
+        lambda: stated(q1_fen=1261),
+        lambda: stated(max_fen=1259, mode_fen=1259, min_fen=1259),
+        lambda: stated(count=0, mode_fen=None),
+        lambda: stated(count=-1, mode_fen=None),
+    ],
+    "areaprice_mode_of_five_shops": [
+        lambda: stated(mode_fen=None),
+        lambda: stated(count=4),
+        lambda: stated(mode_fen=1259),
+        lambda: stated(mode_fen=1261),
+    ],
+    "rollup_days_in_order": [lambda: rolled_up(-1)],
     # The big table's own, made in a migration.
     "change_old_above_zero": [lambda: change(0, 1260), lambda: change(-1, 1260)],
     "change_new_above_zero": [lambda: change(1260, 0)],
@@ -118,6 +147,7 @@ KEYS = {
     "offer": twice(offer),
     "source price": twice(source),
     "report of a shop": lambda: report(2),
+    "statistics of a day": twice(stated),
     "change": lambda: change(None, 1260, times=2),
     "feed": twice(lambda: feed(slug="till")),
 }
@@ -162,4 +192,9 @@ def test_the_plausible_neighbours_of_impossible_states_are_fine() -> None:
     scheduled()
     scheduled(effective_at=AT + timedelta(days=1))
     change(None, 1260)
+    stated()
+    stated(region_id=2, count=4, mode_fen=None)
+    nothing = dict.fromkeys(("mode_fen", "min_fen", "q1_fen", "median_fen", "q3_fen", "max_fen"))
+    stated(region_id=3, count=0, **nothing)
+    rolled_up(0)
     assert (Feed.objects.count(), Offer.objects.count(), PriceChange.objects.count()) == (5, 1, 1)
