@@ -70,8 +70,8 @@ def cards(answer: Answer, facts: Facts, *, by_unit: bool, places: Places, city: 
     made = [
         Card(
             offer=(offer := offer_json(found, answer.at)),
-            open_words=words.open_now(found.shop.open_minutes, answer.at)[0],
-            open=words.open_now(found.shop.open_minutes, answer.at)[1],
+            open_words=(hours := words.open_now(found.shop.open_minutes, answer.at))[0],
+            open=hours[1],
             quality=badges.of_quality(found.drug) + [tendered[key] for key in [found.drug.pk] if key in tendered],
             services=badges.on_card(found.shop.designations),
             paid=_paid(found, standing_of.get(found.shop.id), facts, answer.at),
