@@ -12,6 +12,7 @@ from prices import consistency
 from prices.models import AreaPrice, Offer, RollUp
 from prices.search.offers import find
 from prices.search.questions import Target, Where
+from prices.sql import statement
 from prices.statistics import history, nights
 from prices.statistics.roll_up import NotADay, backfill, roll_up
 from prices.statistics.usual import usual_prices
@@ -293,6 +294,30 @@ def test_what_is_usual_is_forgotten_a_week_after_the_last_night(drug):
     assert usual_prices([pair], TODAY + 8 * DAY) == {}
     assert usual_prices([pair], TODAY - DAY) == {}
     assert usual_prices([], TODAY) == {}
+
+
+def test_a_card_costs_a_probe_of_the_key_however_long_the_history(drug):
+    """Of 400 days of 50 areas one row is read for the pair asked about."""
+    prices = dict.fromkeys(("mode_fen", "min_fen", "q1_fen", "median_fen", "q3_fen", "max_fen"), 1000)
+    rows = [
+        AreaPrice(drug_id=drug.pk, region_id=region, on=TODAY - back * DAY, count=back + 5, **prices)
+        for region in range(50)
+        for back in range(400)
+    ]
+    AreaPrice.objects.bulk_create(rows)
+    RollUp.objects.create(first=TODAY, last=TODAY, at=AT, drugs=1, written=1, seconds=0)
+    asked = {"drugs": [drug.pk], "regions": [7], "on": TODAY, "oldest": TODAY}
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement("usual"), asked)
+        (node,) = _scans(cursor.fetchone()[0][0]["Plan"])
+    assert node["Index Name"] == "prices_areaprice_pkey"
+    assert (node["Scan Direction"], node["Actual Rows"], node.get("Rows Removed by Filter", 0)) == ("Backward", 1, 0)
+
+
+def _scans(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """The nodes that read prices_areaprice."""
+    below = [node for part in plan.get("Plans", []) for node in _scans(part)]
+    return below + [plan] * (plan.get("Relation Name") == "prices_areaprice")
 
 
 # -- what check_prices proves -----------------------------------------------------------------------------------------
