@@ -13,12 +13,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1440, "height": 900}}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 DRUG = "苯磺酸氨氯地平片"
+MOVING = "XC09CAT001A001020190022"
+"""A product of the demo whose usual price moved in the 90 days before."""
 POSITION = {"latitude": 30.545, "longitude": 114.302}
 LARGEST = 250_000
 """Bytes of a picture: a repository keeps every version of it."""
@@ -57,15 +60,18 @@ def drug(page: Page, url: str) -> None:
 
 
 def dual_channel(page: Page, url: str) -> None:
-    """A drug that hospitals and some pharmacies sell reimbursed."""
+    """A drug that hospitals and some pharmacies sell reimbursed, and the pharmacies where that holds."""
     page.goto(url + "/browse")
     page.locator(".list-card", has_text="双通道药品").locator(".list-link").first.click()
     page.locator(".row-link").first.click()
+    page.locator(".paid-way .chip-link").click()
     page.wait_for_load_state("networkidle")
+    if page.evaluate("innerWidth < 900"):
+        page.locator(".paid-way").evaluate("(each) => each.scrollIntoView()")
 
 
 def history(page: Page, url: str) -> None:
-    drug(page, url)
+    page.goto(f"{url}/drugs/{MOVING}")
     page.locator("#history").scroll_into_view_if_needed()
     page.evaluate("document.querySelector('#history').scrollIntoView({block: 'start'})")
 
@@ -107,6 +113,9 @@ def take(browser: Browser, url: str, name: str, size: str) -> int:
     file = FOLDER / f"{name}-{size}.png"
     page.screenshot(path=file)
     context.close()
+    with Image.open(file) as picture:  # 256 colours are all a page has, and a third of the bytes
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
     return file.stat().st_size
 
 
