@@ -6,7 +6,7 @@ from catalog.search.asking import ask
 from pharmacies.codes import normal_code
 
 _PRODUCT = re.compile(r"[XZ][A-Z]\d{2}[A-Z0-9]{0,19}|T\d{3,9}", re.ASCII)
-_APPROVAL = re.compile(r"(?:国药准字)?((?:[HZS][CJ]|[HZSBTFJ])\d{4,8})", re.ASCII)
+_APPROVAL = re.compile(r"国药准字(?:[HZSBTFJ]|[HZS][CJ])\d{0,8}|(?:[HZS][CJ]|[HZSBTFJ])\d{4,8}", re.ASCII)
 _BARCODE = re.compile(r"69\d{4,11}", re.ASCII)
 _TRACE = re.compile(r"(\d{7})(?:\d{13})?", re.ASCII)
 
@@ -25,7 +25,7 @@ def by_code(text: str, many: int) -> list[int]:
         "by_code",
         {
             "code": f"{typed}%" if product else None,
-            "approval": f"国药准字{approval[1]}%" if approval else None,
+            "approval": f"国药准字{typed.removeprefix('国药准字')}%" if approval else None,
             "barcode": f"{typed}%" if barcode else None,
             "trace": trace[1] if trace else None,
             "many": many,

@@ -100,7 +100,7 @@ def _is_spec(match: re.Match[str], *, numbers: bool) -> bool:
     """Vitamin b12 is a name, and so is d3: a number that follows a letter belongs to it."""
     if _ENDS_IN_LATIN.search(match["name"]):
         return False
-    return numbers or bool(match["unit"] or match["pack"])
+    return numbers or bool(match["unit"] or (match["pack"] and not match["name"]))
 
 
 def _spec(match: re.Match[str]) -> Spec:
