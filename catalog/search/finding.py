@@ -13,8 +13,8 @@ from catalog.search.typos import corrected
 
 NAMES_FOR_MORE = 12
 """Names followed beyond those asked for: a trade name and its generic name lead to the same preparation."""
-NAMES_TO_NARROW = 400
-"""Names of the most selective word that are followed when other words or a strength narrow them."""
+MOST_NARROWED = 15_000
+"""Products of the most selective word that are looked at when other words or a strength narrow them."""
 SHORTEST_PART = 2
 
 
@@ -69,7 +69,7 @@ def _narrowed(reading: Reading, each: Each, limit: int, offset: int) -> list[tup
             "words": _asked(reading.words),
             "specs": json.dumps([{"strength": spec.strength, "pack": spec.pack} for spec in reading.specs]),
             "asked": len(reading.words),
-            "names": NAMES_TO_NARROW,
+            "most": MOST_NARROWED,
             "each": each.value,
             "many": limit,
             "skip": offset,

@@ -3,7 +3,7 @@
 --
 -- words      for catalog_hits; asked: how many they are
 -- specs      [{strength, pack}]: a pattern for the strength, a number of smallest units; either may be null
--- names      names of the most selective word that are followed, best first
+-- most       products that are looked at: those of the best names of the most selective word
 -- each       drug, preparation, name: what a row stands for
 -- many, skip rows
 --
@@ -15,12 +15,15 @@ WITH spec AS MATERIALIZED (
 hit AS MATERIALIZED (
     SELECT * FROM catalog_hits(%(words)s::jsonb)
 ),
-followed AS MATERIALIZED (
-    SELECT kind, text
+ordered AS (
+    SELECT
+        kind, text, products,
+        sum(products) OVER (ORDER BY tier, part, kind = 'trade', size, products DESC, text) AS so_far
     FROM hit
     WHERE number = (SELECT number FROM hit GROUP BY number ORDER BY sum(products), number LIMIT 1)
-    ORDER BY tier, part, kind = 'trade', size, products DESC, text
-    LIMIT %(names)s
+),
+followed AS MATERIALIZED (
+    SELECT kind, text FROM ordered WHERE so_far - products < %(most)s
 ),
 pool AS MATERIALIZED (
     SELECT drug.id
