@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
-from catalog.generated import names, parts
+from catalog.generated import names, parts, patents
 
 MOST_PRODUCTS = 320
 """Of one generic name."""
@@ -62,7 +62,7 @@ def made(count: int, *, seed: int) -> Iterator[Product]:
 
 def generic_names(count: int, *, seed: int = 1) -> list[Named]:
     """The first `count` names: the well-known ones, then made-up ones of the same build."""
-    real = _interleaved(_listed(names.SUBSTANCES, patent=False), _listed(names.PATENT_MEDICINES, patent=True))
+    real = _interleaved(_listed(names.SUBSTANCES, patent=False), _listed(patents.PATENT_MEDICINES, patent=True))
     found = {each.name: each for each in real}
     rng = random.Random(f"names {seed}")
     while len(found) < count:
