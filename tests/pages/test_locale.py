@@ -50,7 +50,8 @@ def python_messages() -> set[Key]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in CALLS:
                 continue
             said = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
-            found.add((said[0], said[1]) if node.func.id == "pgettext" else ("", said[0]))
+            if said:  # a word that comes from a variable is a message where it is written
+                found.add((said[0], said[1]) if node.func.id == "pgettext" else ("", said[0]))
     return found
 
 
