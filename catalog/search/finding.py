@@ -79,21 +79,28 @@ def _narrowed(reading: Reading, each: Each, limit: int, offset: int) -> list[tup
 
 def _of_one_word(word: str, each: Each, limit: int, offset: int) -> list[tuple[Any, ...]]:
     """Names first, then what they stand for: no more names than fill the page."""
-    wanted = limit + offset
-    names = ask("names_of", {"words": _asked((word,)), "names": wanted + NAMES_FOR_MORE})
-    if each == Each.DRUG:
-        names = list(_enough(names, wanted))
-    if not names:
-        return []
-    page = {"kinds": [name[0] for name in names], "texts": [name[1] for name in names], "many": limit, "skip": offset}
+    wanted, more = limit + offset, NAMES_FOR_MORE
+    while True:
+        names = ask("names_of", {"words": _asked((word,)), "names": wanted + more})
+        rows = _named(names, each, limit, offset) if names else []
+        if len(rows) == limit or len(names) < wanted + more:
+            return rows
+        more *= 10  # a dozen trade names and more of the same preparation
+
+
+def _named(names: list[tuple[Any, ...]], each: Each, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    """What the names stand for, in their order."""
+    followed = list(_enough(names, limit + offset)) if each == Each.DRUG else names
+    page: dict[str, Any] = {"kinds": [name[0] for name in followed], "texts": [name[1] for name in followed]}
+    page |= {"many": limit, "skip": offset}
     return ask("drugs_of", page) if each == Each.DRUG else ask("preparations_of", page | {"each": each.value})
 
 
 def _enough(names: list[tuple[Any, ...]], wanted: int) -> Iterator[tuple[Any, ...]]:
-    """The first names that together have `wanted` products, and some more: a product may have two of the names."""
+    """The first names that have `wanted` products together, though a product may have three of the names."""
     products = 0
     for kind, text, count in names:
-        if products > wanted * 2:
+        if products >= wanted * 3:
             return
         yield kind, text, count
         products += count

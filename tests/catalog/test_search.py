@@ -223,6 +223,15 @@ def test_pages_of_preparations_neither_skip_nor_repeat(shelf: dict[str, Drug]) -
     assert search.preparations("地平", offset=len(whole)) == []
 
 
+def test_many_trade_names_of_one_preparation_do_not_hide_the_next(db: None) -> None:
+    same, other = factories.preparation("甲片"), factories.preparation("乙片")
+    for number in range(40):
+        factories.drug(same, trade_name=f"安{number:02d}")
+    last = factories.drug(other, trade_name="安康之类")
+    assert [found for found, _drugs in search.preparations("安", limit=2)] == [same, other]
+    assert search.drugs("安", limit=50)[-1] == last
+
+
 def test_of_a_trace_code_only_seven_digits_reach_the_database(shelf: dict[str, Drug]) -> None:
     with CaptureQueriesContext(
         connection,
