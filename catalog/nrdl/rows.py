@@ -31,6 +31,8 @@ NEGOTIATED = frozenset({Listing.Section.NEGOTIATED_WESTERN, Listing.Section.NEGO
 CODE = re.compile(r"[XZ][A-Z](?:[0-9]{2}(?:[A-Z]{1,2})?)?")
 NOT_ALONE = "□"
 MAX_NAME, MAX_RESTRICTION = 200, 2000
+COLLECTIVE = "◇"
+"""In the remarks: the name stands for a group of medicines (凡例（十）). It restricts no payment."""
 _LATIN_BREAK = re.compile(r"(?<=[0-9A-Za-z])[ \t]*\r?\n[ \t]*(?=[A-Za-z])")
 _BREAK = re.compile(r"[ \t]*\r?\n[ \t]*")
 
@@ -103,7 +105,7 @@ def listing_reader(footnotes: Mapping[str, Footnote]) -> Callable[[Cells], Listi
             names=names(name) if len(name) <= MAX_NAME else (),
             form=_verbatim(cells, "dosage_form", 120),
             ins_class=cells.read("ins_class", word(Listing.Class), "", required=True),
-            restriction=_verbatim(cells, "remark", MAX_RESTRICTION),
+            restriction=_verbatim(cells, "remark", MAX_RESTRICTION).removeprefix(COLLECTIVE),
             agreement=cells.read("agreement_valid", agreement, None),
             standards=cells.attempt(lambda: standards(_verbatim(cells, "pay_standard", 4000), footnotes), ()),
         )

@@ -70,6 +70,12 @@ def test_a_row_says_what_the_document_says() -> None:
     assert listing("中成药", "1").names == ["样品颗粒", "样品片", "样品胶囊"]
 
 
+def test_the_mark_of_a_collective_name_is_no_restriction() -> None:
+    row = small.ROWS[1] + "◇"
+    imported(small.text({1: row.replace(",,◇", ",◇,")}))
+    assert listing("西药", "2").restriction == ""
+
+
 def test_herbs_and_categories_come_along() -> None:
     imported(herbs=small.HERBS, categories="code,name\nXA,示例大类\n".encode())
     assert list(Herb.objects.order_by("number").values_list("name", "not_alone", "restriction")) == [
