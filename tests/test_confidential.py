@@ -284,8 +284,15 @@ PRINTING: dict[str, Callable[[Path], list[list[str]]]] = {
 }
 """Commands that read the catalogue and print or write what they find, and how to make them."""
 TAKING = {
-    *("add_feed", "check_audit", "decide_match", "generate_province", "import_aliases", "import_daily_doses"),
-    *("import_drugs", "import_edition", "import_list", "import_pharmacies", "import_reference_prices"),
+    *("add_feed", "bench", "check_audit", "decide_match", "generate_province", "import_aliases"),
+    *(
+        "import_daily_doses",
+        "import_drugs",
+        "import_edition",
+        "import_list",
+        "import_pharmacies",
+        "import_reference_prices",
+    ),
     *("import_regions", "import_schemes", "import_thresholds", "ingest_feed", "load_demo", "match_drugs", "migrate"),
     *("refuse_run", "release_run", "settle_row"),
 }

@@ -11,9 +11,12 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from catalog.models import (
     Alias,
+    Category,
+    DailyDose,
     DrugList,
     DrugListEntry,
     Edition,
+    Herb,
     ListingMatch,
     PaymentStandard,
     Preparation,
@@ -38,6 +41,16 @@ def two_editions(valid: DateRange, state: str = "ready") -> None:
 
 def standard(**fields: Any) -> None:
     PaymentStandard.objects.create(listing=f.listing(), **fields)
+
+
+def twice(model: Any, **fields: Any) -> None:
+    for _ in range(2):
+        model.objects.create(**fields)
+
+
+def daily_dose(**fields: Any) -> None:
+    base = {"generic_name": "苯磺酸氨氯地平片", "amount": 5, "unit": "mg", "source": "WHO", "reviewed_by": "药师"}
+    DailyDose.objects.create(**base | fields)
 
 
 def match_twice() -> None:
@@ -133,6 +146,11 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
         lambda: f.drug(trace_prefix="8123A56"),
     ],
     "alias_means_one_drug_at_a_time": [lambda: two_meanings(OVERLAPPING)],
+    "category_once": [lambda: twice(Category, edition=f.edition(), code="XC08", name="钙通道阻滞剂")],
+    "herb_once": [lambda: twice(Herb, edition=f.edition(), number=1, name="示例根")],
+    "daily_dose_once": [lambda: (daily_dose(), daily_dose(amount=10))],
+    "daily_dose_above_zero": [lambda: daily_dose(amount=0), lambda: daily_dose(amount=-1)],
+    "reference_supplier_only_of_vbp": [lambda: reference(kind="listed", supplier="main")],
     "search_name_once": [lambda: (search_name(products=1), search_name(products=2))],
     "search_name_has_products": [lambda: search_name(products=0)],
 }
@@ -168,6 +186,8 @@ def test_a_payment_standard_is_an_amount_or_confidential() -> None:
         lambda: two_meanings(TOUCHING),
         lambda: standard(amount="0.0571"),
         lambda: standard(confidential=True),
+        lambda: (daily_dose(), daily_dose(dosage_form="片剂")),
+        lambda: reference(kind="vbp", supplier="reserve"),
         lambda: f.drug(code="ZA04CAE0023010100166"),
         lambda: f.drug(code="T001700368"),
     ],
