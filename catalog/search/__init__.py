@@ -104,7 +104,7 @@ def _of_name(each: Found, strengths: list[str], ids: list[int], makers: int) -> 
         return Suggestion(each.name, own.strength, own.pk, "", each.matched)
     shown = list(dict.fromkeys(strengths))
     some = "、".join(shown[:SHOWN_STRENGTHS]) + (" …" if len(shown) > SHOWN_STRENGTHS else "")
-    said = ngettext("%(n)s 家企业", "%(n)s 家企业", makers) % {"n": makers}
+    said = ngettext("%(n)s 个厂家", "%(n)s 个厂家", makers) % {"n": makers}
     return Suggestion(each.name, f"{some} · {said}", ids[0] if len(ids) == 1 else None, "", each.matched)
 
 

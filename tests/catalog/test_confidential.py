@@ -153,7 +153,7 @@ def yardsticks(db: None) -> Callable[[Drug], list[float]]:
 
     def ask(drug: Drug) -> list[float]:
         with connection.cursor() as cursor:
-            key = {"lines": [2], "drugs": [drug.pk], "pharmacies": [shop.pk], "day": ON}
+            key: dict[str, Any] = {"lines": [2], "drugs": [drug.pk], "pharmacies": [shop.pk], "day": ON}
             cursor.execute(statement("stage_references"), key)
             return [pack_yuan for _line, pack_yuan in cursor.fetchall()]
 

@@ -48,9 +48,9 @@ def twice(model: Any, **fields: Any) -> None:
         model.objects.create(**fields)
 
 
-def daily_dose(**fields: Any) -> None:
+def daily_dose(**fields: Any) -> DailyDose:
     base = {"generic_name": "苯磺酸氨氯地平片", "amount": 5, "unit": "mg", "source": "WHO", "reviewed_by": "药师"}
-    DailyDose.objects.create(**base | fields)
+    return DailyDose.objects.create(**base | fields)
 
 
 def match_twice() -> None:

@@ -185,7 +185,7 @@ def test_a_slip_is_looked_for_only_where_nothing_is_written_so(shelf: dict[str, 
 
 def test_suggestions_are_names_with_strengths_and_makers(shelf: dict[str, Drug]) -> None:
     first, second = search.suggest("氨氯")
-    assert (first.name, first.detail, first.drug_code) == ("苯磺酸氨氯地平片", "5mg · 2 家企业", "")
+    assert (first.name, first.detail, first.drug_code) == ("苯磺酸氨氯地平片", "5mg · 2 个厂家", "")
     assert first.preparation_id == shelf["amlodipine"].preparation_id
     assert second.name == "苯磺酸左氨氯地平片"
 
@@ -200,7 +200,7 @@ def test_a_name_with_several_strengths_is_no_preparation_until_one_is_typed(db: 
     for preparation in (ten, twenty, twenty):
         factories.drug(preparation)
     (name,) = search.suggest("阿托")
-    assert (name.preparation_id, name.detail) == (None, "20mg、10mg · 3 家企业")
+    assert (name.preparation_id, name.detail) == (None, "20mg、10mg · 3 个厂家")
     (chosen,) = search.suggest("阿托伐他汀 10mg")
     assert (chosen.preparation_id, chosen.detail) == (ten.pk, "10mg")
 

@@ -43,7 +43,8 @@ def written() -> dict[object, str]:
 def python_messages() -> set[Key]:
     found = set()
     files = [*(ROOT / "prices/views").glob("*.py"), *(ROOT / "prices/templatetags").glob("*.py")]
-    spoken = ("cautions", "comparability", "equivalents", "search/__init__")  # of the catalogue: their reasons stand on pages
+    # Of the catalogue: their reasons stand on pages.
+    spoken = ("cautions", "comparability", "equivalents", "search/__init__")
     files += [ROOT / "pharmacies/navigation.py", *(ROOT / f"catalog/{name}.py" for name in spoken)]
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
