@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pharmacies.files import FileProblem, RowProblem, column_key, read_bytes
@@ -31,11 +32,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--by", metavar="NAME", default=operator(), help=_("操作人（默认为登录名）"))
 
 
-def run(command: BaseCommand, options: dict[str, Any], load: Callable[[bytes, Progress], Outcome]) -> None:
-    """Read the file, call `load`, tell what came of it. Raises `CommandError` when the file is refused."""
+def run(command: BaseCommand, options: dict[str, Any], load: Callable[..., Outcome], **more: Any) -> None:
+    """Read the file, call `load` with it, tell what came of it. Raises `CommandError` when the file is refused.
+
+    `load` takes `data`, `at`, `by`, `dry_run` and `progress`, and what the command has beyond those (`more`).
+    """
     started = time.monotonic()
     try:
-        outcome = load(read_bytes(options["file"]), progress())
+        usual = {"at": timezone.now(), "by": options["by"], "dry_run": options["dry_run"], "progress": progress()}
+        outcome = load(data=read_bytes(options["file"]), **usual | more)
     except FileProblem as problem:
         raise CommandError(str(problem)) from problem
     if options["json"]:

@@ -202,13 +202,13 @@ def _without_repeats(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     fen = (pl.col("total") * 100).cast(pl.Int64, strict=False)
     rows = rows.with_columns(pl.when(pl.col("kind") == "declared").then(fen).cast(pl.Int32).alias("price_fen"))
     # A price of now and prices announced for later days are different statements.
-    key = [*KEY, pl.when(pl.col("scheduled")).then(pl.col("effective_at")).alias("announced")]
-    single = rows.select(pl.len().over(*key) == 1).to_series()
+    key: list[str | pl.Expr] = [*KEY, pl.when(pl.col("scheduled")).then(pl.col("effective_at")).alias("announced")]
+    single = rows.select(pl.len().over(key) == 1).to_series()
     several = rows.filter(~single)
     content = ["total", "quantity", "stock", "effective_at"]
-    newest = pl.col("effective_at") == pl.col("effective_at").max().over(*key)
-    first = pl.int_range(pl.len()).over(*key, *content) == 0
-    variants = pl.struct(*content).filter(newest).n_unique().over(*key)
+    newest = pl.col("effective_at") == pl.col("effective_at").max().over(key)
+    first = pl.int_range(pl.len()).over([*key, *content]) == 0
+    variants = pl.struct(*content).filter(newest).n_unique().over(key)
     verdict = (
         pl.when(~newest)
         .then(pl.lit("superseded_in_file"))

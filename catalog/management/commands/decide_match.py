@@ -36,17 +36,7 @@ class Command(BaseCommand):
         if bool(options["file"]) == bool(single):
             raise CommandError(_("请给出审核表文件，或 --drug、--listing 与 --accept 或 --reject"))
         if options["file"]:
-            command.run(
-                self,
-                options,
-                lambda data, progress: load(
-                    data=data,
-                    at=timezone.now(),
-                    by=options["by"],
-                    dry_run=options["dry_run"],
-                    progress=progress,
-                ),
-            )
+            command.run(self, options, load)
             return
         if not options["reason"]:
             raise CommandError(_("请用 --reason 写明理由"))

@@ -2,7 +2,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.importers import drugs
@@ -16,14 +15,4 @@ class Command(BaseCommand):
         command.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        command.run(
-            self,
-            options,
-            lambda data, progress: drugs.load(
-                data=data,
-                at=timezone.now(),
-                by=options["by"],
-                dry_run=options["dry_run"],
-                progress=progress,
-            ),
-        )
+        command.run(self, options, drugs.load)

@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.nrdl import load
@@ -42,18 +41,7 @@ class Command(BaseCommand):
             categories=_bytes(options["categories"]),
             totals=options["totals"],
         )
-        command.run(
-            self,
-            options,
-            lambda data, progress: load.load(
-                data=data,
-                order=order,
-                at=timezone.now(),
-                by=options["by"],
-                dry_run=options["dry_run"],
-                progress=progress,
-            ),
-        )
+        command.run(self, options, load.load, order=order)
 
 
 def _bytes(path: Path | None) -> bytes | None:

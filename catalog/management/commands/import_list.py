@@ -3,7 +3,6 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.importers import lists
@@ -38,15 +37,4 @@ class Command(BaseCommand):
             first=options["valid_from"],
             last=options["valid_to"],
         )
-        command.run(
-            self,
-            options,
-            lambda data, progress: lists.load(
-                data=data,
-                document=document,
-                at=timezone.now(),
-                by=options["by"],
-                dry_run=options["dry_run"],
-                progress=progress,
-            ),
-        )
+        command.run(self, options, lists.load, document=document)

@@ -2,7 +2,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pharmacies.geo import DATUMS
@@ -17,15 +16,4 @@ class Command(BaseCommand):
         parser.add_argument("--datum", required=True, choices=list(DATUMS), help=_("文件坐标所用的坐标系"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        command.run(
-            self,
-            options,
-            lambda data, progress: regions.load(
-                data=data,
-                datum=options["datum"],
-                at=timezone.now(),
-                by=options["by"],
-                dry_run=options["dry_run"],
-                progress=progress,
-            ),
-        )
+        command.run(self, options, regions.load, datum=options["datum"])

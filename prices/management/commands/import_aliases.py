@@ -20,18 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
-        command.run(
-            self,
-            options,
-            lambda data, progress: aliases.load(
-                data=data,
-                feeds=set(Feed.objects.values_list("slug", flat=True)),
-                at=at,
-                by=options["by"],
-                dry_run=options["dry_run"],
-                progress=progress,
-            ),
-        )
+        command.run(self, options, aliases.load, feeds=set(Feed.objects.values_list("slug", flat=True)), at=at)
         if options["dry_run"]:
             return
         for feed in Feed.objects.filter(slug__in=Alias.objects.values("source")):

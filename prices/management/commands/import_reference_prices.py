@@ -2,7 +2,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.importers import references
@@ -17,15 +16,4 @@ class Command(BaseCommand):
         command.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        command.run(
-            self,
-            options,
-            lambda data, progress: references.load(
-                data=data,
-                read_amount=lambda text, decimals: yuan_of(text, decimals=decimals),
-                at=timezone.now(),
-                by=options["by"],
-                dry_run=options["dry_run"],
-                progress=progress,
-            ),
-        )
+        command.run(self, options, references.load, read_amount=lambda text, decimals: yuan_of(text, decimals=decimals))
