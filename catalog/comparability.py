@@ -19,7 +19,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog.models import DailyDose, Drug
-from catalog.specs import Fill, Strength, fill_of, normal_text, strength_key, strength_of
+from catalog.specs import Fill, Strength, fill_of, is_counted, normal_text, strength_key, strength_of
 
 STRENGTH: Final = Decimal("1.7")
 VOLUME: Final = Decimal("1.9")
@@ -48,13 +48,14 @@ class Refusal:
 def ranked_together(drugs: Iterable[Drug]) -> tuple[tuple[Drug, ...], tuple[Drug, ...]]:
     """(products of one preparation whose prices per smallest unit compare, those that are not ranked with them).
 
-    They compare in the unit that most products state, the more finely counted of equals. A product in another unit,
-    such as one whose pack nobody could read (1 盒), is never ranked by unit price beside them.
+    They compare in the unit that most products state, the more finely counted of equals. A product in another unit is
+    not ranked by unit price beside them; one whose pack nobody could read (1 盒) never beside one that was read,
+    however many there are.
     """
     drugs = tuple(drugs)
     stated = Counter(drug.unit for drug in drugs)
     finest = {unit: max(drug.pack_count for drug in drugs if drug.unit == unit) for unit in stated}
-    usual = max(stated, key=lambda unit: (stated[unit], finest[unit], unit), default="")
+    usual = max(stated, key=lambda unit: (is_counted(unit), stated[unit], finest[unit], unit), default="")
     return tuple(drug for drug in drugs if drug.unit == usual), tuple(drug for drug in drugs if drug.unit != usual)
 
 
@@ -122,6 +123,8 @@ def factor(item: Item, representative: Item, *, form_ratios: FormRatios = NO_FOR
         return Refusal("form", _("剂型不同，没有可用的剂型差比价，不能折算"))
     if item.unit != representative.unit:
         return Refusal("unit", _("最小单位不同（%(a)s、%(b)s），不能折算") % {"a": item.unit, "b": representative.unit})
+    if not is_counted(item.unit):
+        return Refusal("pack_unreadable", _("包装里有多少没有写明，不能折算"))
     contents = _contents(item, representative)
     if isinstance(contents, Refusal):
         return contents
@@ -205,6 +208,8 @@ def daily_cost(price: Decimal, drug: Drug, dose: DailyDose | None) -> DailyCost 
     """What a day's dose costs at `price` yuan a pack; a refusal where the dose or the content is not known."""
     if dose is None:
         return Refusal("dose_unknown", _("没有经药师审核的日剂量，不计算每日费用"))
+    if not is_counted(drug.unit):
+        return Refusal("pack_unreadable", _("包装里有多少没有写明，不能折算"))
     content = _content_in(drug.preparation.strength, dose.unit)
     if content is None:
         return Refusal("strength_unreadable", _("规格无法换算成日剂量的单位，不计算每日费用"))

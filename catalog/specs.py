@@ -33,6 +33,9 @@ _UNITS: dict[str, tuple[Unit, Decimal]] = {
 _SMALLEST = "片粒支袋丸贴枚瓶揿喷吸包块锭滴条只个管筒听"
 _PACKS = "盒瓶袋支包板筒罐桶听管"
 
+WRAPPINGS = frozenset("盒板箱")
+"""Units that say how a product is wrapped and not what is in it: `1 盒` is a pack that nobody could read."""
+
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _STRENGTH = re.compile(rf"(?P<amount>{_NUMBER})(?P<unit>%|[^0-9.%×:/+()\-,;\s]{{1,5}})")
 _FILL = re.compile(r"(?P<volume>[^:;()]+)[:;](?P<content>[^:;()]+)(?:\((?P<percent>[0-9.]+%)\))?")
@@ -88,6 +91,11 @@ def normal_text(text: str) -> str:
     plain = unicodedata.normalize("NFKC", plain)  # lower case and lost blanks may have brought marks together
     # A letter x multiplies before a number; elsewhere it is a letter.
     return re.sub(r"[*✕✖╳]|(?<=[a-z0-9%\u4e00-\u9fff])x(?=[0-9])", "×", plain)
+
+
+def is_counted(unit: str) -> bool:
+    """Whether a pack stated in `unit` says how much it holds."""
+    return normal_text(unit) not in WRAPPINGS
 
 
 def strength_of(text: str) -> Strength | None:

@@ -208,6 +208,20 @@ def test_a_pack_that_nobody_could_read_is_not_ranked_by_unit_price() -> None:
 
 
 @pytest.mark.django_db
+def test_packs_that_nobody_could_read_do_not_push_out_the_one_that_was_read() -> None:
+    boxes = tuple(f.drug(pack_count=1, unit="盒") for _number in range(2))
+    tablet = f.drug(pack_count=14)
+    assert c.ranked_together([*boxes, tablet]) == ((tablet,), boxes)
+
+
+@pytest.mark.django_db
+def test_a_pack_that_nobody_could_read_has_no_daily_cost() -> None:
+    found = c.daily_cost(D("9.24"), product("5mg", 1, unit="盒"), dose("5"))
+    assert isinstance(found, c.Refusal)
+    assert found.reason == "pack_unreadable"
+
+
+@pytest.mark.django_db
 def test_of_as_many_products_the_finer_count_is_the_unit() -> None:
     box, tablet = f.drug(pack_count=1, unit="盒"), f.drug(pack_count=14)
     assert c.ranked_together([box, tablet]) == ((tablet,), (box,))

@@ -134,6 +134,13 @@ def test_a_result_has_its_makers_and_the_lowest_price_of_a_tablet(client, town):
     assert [str(part) for part in row["cheapest"]] == ["0.9000", "片"]
 
 
+def test_a_pack_that_nobody_could_read_is_not_the_lowest_price(client, town):
+    boxed = factories.drug(town.drug.preparation, pack_count=1, unit="盒")
+    factories.offer(boxed, town.near_dear, "0.10")
+    (row,) = client.get("/search?q=氨氯地平").context["preparations"]
+    assert [str(part) for part in row["cheapest"]] == ["0.9000", "片"]
+
+
 def test_a_long_question_is_cut_and_the_page_says_so(client, town):
     response = client.get("/search", {"q": "氨" * 1000})
     assert response.context["query"] == "氨" * 60
