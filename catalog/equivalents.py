@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Case, Q, QuerySet, TextChoices, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,7 +22,7 @@ from catalog.insurance import facts
 from catalog.matching.forms import GROUPS
 from catalog.matching.names import Way, form_of, read
 from catalog.models import Drug, DrugList, Preparation
-from catalog.specs import format_spec, normal_text, strength_key
+from catalog.specs import format_spec, is_counted, normal_text, strength_key
 
 ADVICE: Final = gettext_lazy("换药请先问医生或药师")
 MOST: Final = 200
@@ -66,7 +66,11 @@ class Equivalent:
 
 def others(drug: Drug, *, on: date) -> list[Equivalent]:
     """Every other product of the comparable group on that day: nearest relation first, then maker and pack."""
-    group = list(comparable(drug).exclude(pk=drug.pk).order_by("manufacturer", "pack_count", "code")[:MOST])
+    # Ordered before the cut: of a common drug there are more, and the nearest must not fall behind it.
+    same = {name: getattr(drug, name) for name in ("preparation_id", "manufacturer", "pack_count", "unit")}
+    nearness = Case(When(**same, then=0), When(preparation_id=drug.preparation_id, then=1), default=2)
+    ordered = comparable(drug).exclude(pk=drug.pk).order_by(nearness, "manufacturer", "pack_count", "code")
+    group = list(ordered[:MOST])
     reasons = _cautions([drug, *group], on)
     found = [_equivalent(each, drug, reasons.get(drug.pk) or reasons.get(each.pk)) for each in group]
     return sorted(found, key=lambda each: list(Relation).index(each.relation))
@@ -169,6 +173,7 @@ def _by_unit(drug: Drug, asked: Drug) -> bool:
     one, other = drug.preparation, asked.preparation
     return (
         drug.unit == asked.unit
+        and is_counted(drug.unit)
         and normal_text(one.dosage_form) == normal_text(other.dosage_form)
         and strength_key(one.strength) == strength_key(other.strength)
     )

@@ -55,6 +55,22 @@ def test_the_groups_from_strict_to_loose(asked: Drug) -> None:
     ]
 
 
+def test_of_more_than_are_looked_at_the_nearest_are_kept(asked: Drug, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _number in range(3):
+        other(strength="10mg", manufacturer="A厂")  # before 甲厂 and 乙厂 by name
+    maker, twin = other(), other(manufacturer="甲厂")
+    monkeypatch.setattr(e, "MOST", 2)
+    assert [each.drug for each in e.others(asked, on=ON)] == [twin, maker]
+
+
+def test_packs_that_nobody_could_read_do_not_compare() -> None:
+    one, box = other(pack_count=1, unit="盒", manufacturer="甲厂"), other(pack_count=1, unit="盒")
+    (found,) = e.others(one, on=ON)
+    assert (found.drug, found.by_unit) == (box, False)
+    assert isinstance(found.factor, Refusal)
+    assert found.factor.reason == "pack_unreadable"
+
+
 @pytest.mark.parametrize(
     ("name", "form"),
     [
