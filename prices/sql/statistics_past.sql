@@ -14,9 +14,11 @@ WITH told AS (
     WHERE drug_id = ANY (%(drugs)s)
     UNION ALL  -- generated offers may have no history
     SELECT drug_id, pharmacy_id, price_fen, changed_at, NULL
-    FROM prices_offer
-    WHERE drug_id = ANY (%(drugs)s) AND state = 1 AND (drug_id, pharmacy_id) NOT IN (
-        SELECT drug_id, pharmacy_id FROM prices_pricechange WHERE drug_id = ANY (%(drugs)s))
+    FROM prices_offer o
+    -- NOT IN would look through all the changes for each offer as soon as they do not fit into work_mem.
+    WHERE drug_id = ANY (%(drugs)s) AND state = 1 AND NOT EXISTS (
+        SELECT FROM prices_pricechange c
+        WHERE c.drug_id = ANY (%(drugs)s) AND c.drug_id = o.drug_id AND c.pharmacy_id = o.pharmacy_id)
 ), held AS (
     SELECT told.drug_id, told.pharmacy_id, told.price_fen, told.since,
         COALESCE(told.until, interval '1 microsecond' + f.cadence * %(stale_after)s
