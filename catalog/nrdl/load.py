@@ -28,6 +28,7 @@ from pharmacies.importers.outcome import Outcome, Progress, audit, importing, qu
 from pharmacies.models import User
 
 MAX_DOCUMENT = 120
+FIRST_YEAR, LAST_YEAR = 2000, 2199  # the first national list is of 2000
 TITLE = "国家基本医疗保险、工伤保险和生育保险药品目录（%d年）"
 
 
@@ -67,6 +68,8 @@ def load(
     """
     if len(order.document) > MAX_DOCUMENT:
         raise FileProblem(_("--document 最多 %(n)d 个字：请缩短") % {"n": MAX_DOCUMENT})
+    if not FIRST_YEAR <= order.year <= LAST_YEAR:
+        raise FileProblem(_("--year %(year)d 不是年版：请写成 2024 的样子") % {"year": order.year})
     sheets = _from_pdf(data, order, progress) if pdf.is_pdf(data) else _from_csv(data, order)
     rows, problems = read_listings(sheets.rows, sheets.footnotes)
     herbs, herb_problems = read_herbs(sheets.herbs or ())

@@ -137,7 +137,7 @@ def listings(edition: Edition, rows: Iterable[ListingRow]) -> tuple[Counts, list
         if priced.get(old.pk, []) != sorted(row.standards, key=_order):
             repriced.append((old.pk, row.standards))
             touched.add(old.pk)
-    _remove(stored.values())
+    notes = _remove(stored.values())
     overwrite(Listing, changed)
     PaymentStandard.objects.filter(listing__in=[pk for pk, _standards in repriced]).delete()
     created = Listing.objects.bulk_create(
@@ -146,7 +146,7 @@ def listings(edition: Edition, rows: Iterable[ListingRow]) -> tuple[Counts, list
     )
     repriced += [(listing.pk, row.standards) for listing, row in zip(created, new, strict=True)]
     copy_in(PaymentStandard, columns_of(PaymentStandard), _payment_standards(repriced))
-    return Counts(len(new), len(touched), len(stored)), _to_review_again(renamed)
+    return Counts(len(new), len(touched), len(stored)), [*notes, *_to_review_again(renamed)]
 
 
 def _fields(row: ListingRow) -> dict[str, Any]:
@@ -189,7 +189,8 @@ def _payment_standards(priced: Iterable[tuple[int, tuple[Standard, ...]]]) -> li
     ]
 
 
-def _remove(gone: Iterable[Listing]) -> None:
+def _remove(gone: Iterable[Listing]) -> list[str]:
+    """Rows that the file no longer prints; what somebody had decided about them goes too, which is told."""
     keys = [listing.pk for listing in gone]
     named = DrugListEntry.objects.filter(listing__in=keys).select_related("drug_list", "listing").first()
     if named is not None:
@@ -197,7 +198,9 @@ def _remove(gone: Iterable[Listing]) -> None:
             _("文件不再列出“%(listing)s”，但名单“%(list)s”指向它：请先改正名单")
             % {"listing": named.listing, "list": named.drug_list.document}
         )
+    number = ListingMatch.objects.filter(listing__in=keys).exclude(state=ListingMatch.State.CANDIDATE).count()
     Listing.objects.filter(pk__in=keys).delete()
+    return [_("%(n)d 个已审核的匹配随文件不再列出的条目移除：请核对文件是否完整") % {"n": number}] if number else []
 
 
 def _to_review_again(listings: list[int]) -> list[str]:

@@ -159,6 +159,22 @@ def test_a_row_that_is_no_longer_printed_goes() -> None:
     assert not Listing.objects.filter(number="1", row=3).exists()
 
 
+def test_what_was_decided_about_a_row_that_goes_is_told() -> None:
+    imported()
+    row = listing("西药", "1", 3)
+    ListingMatch.objects.create(drug=f.drug(), listing=row, state="accepted", reviewed_by="药师")
+    ListingMatch.objects.create(drug=f.drug(), listing=row)
+    outcome = imported(small.text({3: ""}))
+    assert outcome.notes[-1].startswith("1 个已审核的匹配随文件不再列出的条目移除")
+
+
+@pytest.mark.parametrize("year", [-5, 0, 1999, 2200, 40000])
+def test_a_number_that_is_no_year_is_refused(year: int) -> None:
+    with pytest.raises(FileProblem, match="不是年版"):
+        imported(year=year)
+    assert not Edition.objects.exists()
+
+
 def test_a_document_that_is_not_named_stays_or_is_the_title() -> None:
     imported(document="")
     assert Edition.objects.get().document == "国家基本医疗保险、工伤保险和生育保险药品目录（2030年）"
