@@ -59,6 +59,8 @@ LISTS = {
         gettext_lazy("当地惠民保目录内，具体以保险条款为准"),
     ),
 }
+DISEASES = {"高血压": gettext_lazy("高血压"), "糖尿病": gettext_lazy("糖尿病")}
+"""The two of “两病”, as entries of its lists note them."""
 QUALITIES = {
     "originator": gettext_lazy("原研药"),
     "passed": gettext_lazy("通过一致性评价"),
@@ -80,6 +82,8 @@ DESIGNATIONS = {
     Designation.Kind.DELIVERY: (gettext_lazy("送药上门"), gettext_lazy("可以送货；费用和时间请问药店")),
     Designation.Kind.COLD_CHAIN: (gettext_lazy("冷链"), gettext_lazy("需要冷藏的药可以全程冷藏")),
 }
+OF_SHOPS = {Designation.Kind.DUAL_CHANNEL, Designation.Kind.OUTPATIENT_POOLING, Designation.Kind.CHRONIC_DISEASE}
+"""Their labels and explanations are about pharmacies."""
 ON_CARDS = (Designation.Kind.OUTPATIENT_POOLING, Designation.Kind.DELIVERY)
 """Services that differ between shops. 双通道 is no service of a shop alone: a card says it as a sentence."""
 
@@ -105,6 +109,11 @@ def _of_classes(facts: Facts) -> list[Badge]:
         for key in facts.classes()
         if key in CLASSES
     ]
+
+
+def disease(note: str) -> str:
+    """The note of a list's entry: a known disease in the page's language, else as the data have it."""
+    return str(DISEASES[note]) if note in DISEASES else name(note)
 
 
 def mixed_classes(facts: Facts) -> str:
@@ -211,12 +220,13 @@ def of_quality(drug: Drug) -> list[Badge]:
     return [Badge(str(label), gettext("原研=最早研发厂家；过评=与原研质量疗效一致"), "quality")]
 
 
-def of_pharmacy(kinds: Iterable[str]) -> list[Badge]:
-    """Every designation that holds, explained."""
-    return [_badge(pair) for kind, pair in DESIGNATIONS.items() if kind in set(kinds)]
+def of_pharmacy(kinds: Iterable[str], *, institution: bool = False) -> list[Badge]:
+    """Every designation that holds, explained. A medical institution is called no 药店."""
+    held = set(kinds) - (OF_SHOPS if institution else set())
+    return [_badge(pair) for kind, pair in DESIGNATIONS.items() if kind in held]
 
 
-def on_card(kinds: Iterable[str]) -> list[str]:
+def on_card(kinds: Iterable[str], *, institution: bool = False) -> list[str]:
     """Services that differ between shops; 医保定点 they all are."""
-    held = set(kinds)
+    held = set(kinds) - (OF_SHOPS if institution else set())
     return [str(DESIGNATIONS[kind][0]) for kind in ON_CARDS if kind in held]

@@ -73,10 +73,10 @@ def cards(answer: Answer, facts: Facts, *, by_unit: bool, places: Places, city: 
             open_words=(hours := words.open_now(found.shop.open_minutes, answer.at))[0],
             open=hours[1],
             quality=badges.of_quality(found.drug) + [tendered[key] for key in [found.drug.pk] if key in tendered],
-            services=badges.on_card(found.shop.designations),
+            services=badges.on_card(found.shop.designations, institution=found.shop.kind != "pharmacy"),
             paid=_paid(found, standing_of.get(found.shop.id), facts, answer.at),
             monthly=_monthly(found, doses.get(found.drug.pk)),
-            source=gettext("演示数据") if found.generated else gettext("药店申报"),
+            source=_source(found),
             links=links(found.shop.name, Wgs84(found.shop.lng, found.shop.lat)),
             pin=_pin(found, offer, by_unit=by_unit),
             saving=_saving(found, usual.get((found.drug.pk, _id(city_of.get(found.shop.id))))),
@@ -144,6 +144,12 @@ def _paid(found: Found, shop: Shop | None, facts: Facts, at: datetime) -> Paid |
     if here.designated:
         why = sentence(gettext("%(why)s：这种产品不在当地的双通道名单内"), why=why)
     return Paid(False, gettext("此店不能按双通道报销"), why)
+
+
+def _source(found: Found) -> str:
+    if found.generated:
+        return gettext("演示数据")
+    return gettext("药店申报") if found.shop.kind == "pharmacy" else gettext("医疗机构申报")
 
 
 def _monthly(found: Found, dose: DailyDose | None) -> str:

@@ -91,7 +91,7 @@ def _compare(request: HttpRequest, subject: Subject) -> HttpResponse:
         response = render(request, "citizen/_offers.html", context)
         response["HX-Replace-Url"] = choice.address(request.path)
     else:
-        head = _head_context(subject, facts, sold) | _below_context(subject, choice, at)
+        head = _head_context(subject, facts, sold) | _below_context(subject, choice, at, never=never)
         response = render(request, "citizen/compare.html", context | head)
     patch_vary_headers(response, ["HX-Request", "X-Position"])
     if choice.origin:
@@ -122,10 +122,13 @@ def _head_context(subject: Subject, facts: Facts, sold: heads.Retail | None) -> 
     }
 
 
-def _below_context(subject: Subject, choice: Choice, at: datetime) -> dict[str, Any]:
-    """What stands below the list: other makers and packs; of one product how its price moved in the chosen place."""
+def _below_context(subject: Subject, choice: Choice, at: datetime, *, never: bool) -> dict[str, Any]:
+    """What stands below the list: other makers and packs; of one product how its price moved in the chosen place.
+
+    Prices of pharmacies alone are followed: of what no pharmacy may sell there is no history.
+    """
     below: dict[str, Any] = {"others": others_of(subject.products, at)}
-    if len(subject.products) == 1 and choice.region:
+    if len(subject.products) == 1 and choice.region and not never:
         place = Region(pk=choice.region.id, name=choice.region.name)
         below["history"] = history_context(subject.products[0], place, timezone.localdate(at))
     return below

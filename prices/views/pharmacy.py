@@ -55,7 +55,7 @@ def _head_context(listed: Listed, at: datetime) -> dict[str, object]:
     return {
         "pharmacy": pharmacy_detail_json(listed, at),
         "since": _status_since(listed, timezone.localdate(at)),
-        "badges": badges.of_pharmacy(shop.designations),
+        "badges": badges.of_pharmacy(shop.designations, institution=shop.kind != "pharmacy"),
         "open_words": open_words,
         "open": is_open,
         "week": words.week(shop.open_minutes),

@@ -153,3 +153,9 @@ def test_what_comes_from_a_file_cannot_bring_markup_into_a_page():
 def test_a_card_names_only_services_that_differ_between_shops():
     assert badges.on_card(["designated", "cross_region"]) == []
     assert badges.on_card(["designated", "delivery", "outpatient_pooling"]) == ["门诊统筹药店", "送药上门"]
+
+
+def test_a_medical_institution_is_called_no_pharmacy():
+    held = ["designated", "delivery", "outpatient_pooling", "dual_channel"]
+    assert badges.on_card(held, institution=True) == ["送药上门"]
+    assert [badge.label for badge in badges.of_pharmacy(held, institution=True)] == ["医保定点", "送药上门"]

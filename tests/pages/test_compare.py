@@ -211,6 +211,8 @@ def test_what_no_pharmacy_may_sell_has_a_notice_and_the_institutions_alone(clien
     assert [tab["label"] for tab in response.context["tabs"]] == ["医疗机构"]
     assert names(response) == ["协和医院"]
     assert "看医疗机构" not in response.content.decode()
+    assert "history" not in response.context
+    assert "history" in client.get(f"/drugs/{factories.drug().code}").context
 
 
 def test_one_of_several_products_that_is_not_for_retail_leaves_the_pharmacies(client, town):
