@@ -15,9 +15,14 @@ def lowest(drug_ids: Iterable[int], *, at: datetime) -> dict[int, int]:
 
     Raises `SearchTimeout`.
     """
+    return lowest_and_barred(drug_ids, at=at)[0]
+
+
+def lowest_and_barred(drug_ids: Iterable[int], *, at: datetime) -> tuple[dict[int, int], set[int]]:
+    """`lowest`, and those of the drugs that no pharmacy may sell, which have no such price."""
     asked = list(drug_ids)
     barred = not_for_retail(asked, timezone.localdate(at))
     nowhere = at_no_pharmacy(barred)
     drugs = [drug for drug in asked if drug not in nowhere]
     rows = run("lowest", {"drugs": drugs, "at": at, "stale_after": settings.STALE_AFTER} | barred.parameters)
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows}, nowhere

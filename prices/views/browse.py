@@ -72,10 +72,10 @@ def drug_list(request: HttpRequest, pk: int) -> HttpResponse:
     said = catalogue.notes(found, on)
     note = text_of(request, "note") if text_of(request, "note") in said else ""
     choices = [(gettext("全部"), request.path, not note)]
-    choices += [(name(each), f"{request.path}?{urlencode({'note': each})}", each == note) for each in said]
+    choices += [(badges.disease(each), f"{request.path}?{urlencode({'note': each})}", each == note) for each in said]
     shelf = Shelf(
-        title=str(label),
-        name=note,
+        title=f"{label} · {badges.disease(note)}" if note in badges.DISEASES else str(label),
+        name="" if note in badges.DISEASES else note,
         words=str(meaning),
         source=(name(found.area.name), name(found.document), words.validity(found.valid)),
         notes=tuple(choices) if said else (),

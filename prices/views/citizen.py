@@ -3,6 +3,9 @@
 Glue: ask the search, fill the template. No page sets a cookie or needs an account.
 """
 
+from datetime import datetime
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,7 +14,7 @@ from catalog.search import preparations
 from prices.api.serializers import pharmacy_detail_json
 from prices.search.pharmacies import named
 from prices.views import tiles
-from prices.views.matched import explain
+from prices.views.matched import Found, Matched, explain
 from prices.views.pages import MAX_TEXT, is_cut, last_report, page, ranked_pharmacies, text_of
 from prices.views.rows import rows
 
@@ -41,7 +44,7 @@ def search(request: HttpRequest) -> HttpResponse:
     context = {
         "query": query,
         "cut": MAX_TEXT if is_cut(request, "q") else 0,
-        "preparations": [row | {"why": matched[row["id"]].why} for row in rows(found, at=at)],
+        "preparations": _found_rows(found, matched, at),
         "near": any(each.near for each in matched.values()),
         "full": len(found) == FOUND,
         "pharmacies": shops,
@@ -50,3 +53,16 @@ def search(request: HttpRequest) -> HttpResponse:
     if not found:
         context["ways"] = tiles.ways(timezone.localdate(at))
     return render(request, "citizen/search.html", context)
+
+
+def _found_rows(found: Found, matched: dict[int, Matched], at: datetime) -> list[dict[str, Any]]:
+    """Rows of `_rows.html` with why each was found. Who typed the code of one product gets that product."""
+    asked = {pk: each.products for pk, each in matched.items()}
+    exact: Found = []
+    for preparation, drugs in found:
+        product = matched[preparation.pk].product
+        exact.append((preparation, [product] if product else drugs))
+    return [
+        row | {"why": matched[row["id"]].why, "product": matched[row["id"]].product}
+        for row in rows(exact, at=at, products=asked)
+    ]

@@ -24,10 +24,15 @@ Found = list[tuple[Preparation, list[Drug]]]
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """`why` is empty where the name itself matched; `near`: a word is in no name, so that it was taken for a slip."""
+    """`why` is empty where the name itself matched; `near`: a word is in no name, so that it was taken for a slip.
+
+    `products`: ids of the drugs that a trade name or a number singles out; `product`: the one whose own code was typed.
+    """
 
     why: tuple[str, ...]
     near: bool
+    products: frozenset[int] = frozenset()
+    product: Drug | None = None
 
 
 def explain(query: str, found: Found) -> dict[int, Matched]:
@@ -52,6 +57,7 @@ def _lines(found: Found) -> Lines:
 def _explained(words: list[str], preparation: Preparation, drugs: list[Drug], lines: Lines) -> Matched:
     said: list[str] = []
     near = False
+    products: frozenset[int] = frozenset()
     own = plain(f"{preparation.generic_name}{preparation.dosage_form}{preparation.strength}")
     for word in words:
         if word in own:
@@ -60,7 +66,19 @@ def _explained(words: list[str], preparation: Preparation, drugs: list[Drug], li
         # A number is a strength or a pack, however it is written.
         near = near or (why is None and not re.search(r"\d", word))
         said.append(why or "")
-    return Matched(tuple(dict.fromkeys(filter(None, said))), near)
+        if why:
+            products = _products(word, drugs, lines) or products
+    product = next((drug for drug in drugs if {folded(drug.code), drug.barcode} & set(words)), None)
+    return Matched(tuple(dict.fromkeys(filter(None, said))), near, products, product)
+
+
+def _products(word: str, drugs: list[Drug], lines: Lines) -> frozenset[int]:
+    return frozenset(
+        drug.pk
+        for drug in drugs
+        if word in lines.get((TRADE, drug.trade_name), "")
+        or word in (plain(drug.approval_no), drug.barcode, folded(drug.code))
+    )
 
 
 def _of_word(word: str, preparation: Preparation, drugs: list[Drug], lines: Lines) -> str | None:

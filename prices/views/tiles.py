@@ -10,7 +10,6 @@ from django.utils.translation import gettext
 from catalog import browse
 from catalog.models import Drug, DrugList, Preparation
 from prices.views import badges
-from prices.views.sentences import name
 
 EACH = 4
 WITHIN = 40
@@ -50,7 +49,7 @@ def groups(on: date) -> list[Group]:
     wanted: list[tuple[str, str, list[Preparation]]] = []
     if two := by_kind.get(DrugList.Kind.TWO_DISEASES):
         for note in browse.notes(two, on) or [""]:
-            label = name(note) if note else str(badges.LISTS[DrugList.Kind.TWO_DISEASES][0])
+            label = badges.disease(note) if note else str(badges.LISTS[DrugList.Kind.TWO_DISEASES][0])
             wanted.append((label, _address(two, note), list(browse.on_list(two, on, note=note)[:WITHIN])))
     if chronic := by_kind.get(DrugList.Kind.CHRONIC_DISEASE):
         label = gettext("其他慢性病") if wanted else gettext("慢性病")

@@ -102,6 +102,44 @@ def test_a_code_approval_number_or_barcode_is_named_as_such(client, town):
         assert row["why"] == (why,)
 
 
+def test_the_code_of_one_product_leads_to_that_product_with_its_own_price(client, town):
+    cheap = factories.drug(town.drug.preparation, pack_count=28)
+    factories.offer(cheap, town.near_dear, "2.80")
+    response = client.get("/search", {"q": town.drug.code})
+    assert f'href="/drugs/{town.drug.code}"' in response.content.decode()
+    (row,) = response.context["preparations"]
+    assert [str(part) for part in row["cheapest"]] == ["0.9000", "片"]
+
+
+def test_beside_a_trade_name_stands_what_that_product_costs(client, town):
+    other = factories.drug(town.drug.preparation, manufacturer="别家制药有限公司", trade_name="")
+    factories.offer(other, town.near_dear, "1.40")
+    (row,) = client.get("/search", {"q": "络活喜"}).context["preparations"]
+    assert ([str(part) for part in row["cheapest"]], [str(part) for part in row["asked"]]) == (
+        ["0.1000", "片"],
+        ["0.9000", "片"],
+    )
+    (row,) = client.get("/search", {"q": "氨氯地平"}).context["preparations"]
+    assert row["asked"] is None
+
+
+def test_what_no_pharmacy_may_sell_is_said_to_be_in_institutions_alone(client, town):
+    assert "只在医疗机构" not in client.get("/search?q=氨氯地平").content.decode()
+    factories.drug_list("not_for_retail", factories.region(), town.drug)
+    page = client.get("/search?q=氨氯地平").content.decode()
+    assert "只在医疗机构" in page
+    assert "暂无价格" not in page
+
+
+def test_the_two_diseases_are_named_in_the_language_of_the_page(client, town):
+    made = factories.drug_list("two_diseases", factories.region())
+    made.entries.create(generic_name=town.drug.preparation.generic_name, note="高血压", valid=made.valid)
+    made.entries.create(generic_name="盐酸二甲双胍片", note="糖尿病", valid=made.valid)
+    assert "<h3>Hypertension</h3>" in client.get("/en/").content.decode()
+    page = client.get(f"/en/browse/lists/{made.pk}", {"note": "高血压"}).content.decode()
+    assert "<h1>Hypertension and diabetes programme · Hypertension<" in page
+
+
 def test_on_an_english_page_names_from_the_data_stay_chinese_and_say_so(client, town):
     page = client.get("/en/search", {"q": "络活喜"}).content.decode()
     assert '<span lang="zh-CN">络活喜</span></span>' in page
