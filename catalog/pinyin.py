@@ -1,4 +1,4 @@
-"""拼音 of drug names for search: full spelling and initials in every reading people use, and grams for short queries.
+"""拼音 of drug names for search: full spelling and initials in every reading people use.
 
 Dictionaries disagree on a handful of characters that fill drug catalogues (枸橼酸, 炔, 参…), and so do pharmacies: a
 name is indexed under all of them. Everything here is stable: the same name gives the same tuples in the same order.
@@ -16,7 +16,6 @@ MAX_READINGS = 16
 
 _HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"[a-z0-9]|[{_HAN}]")
-_RUN = re.compile(rf"[a-z0-9{_HAN}]+")
 
 WORDS: dict[str, tuple[str, ...]] = {
     # word: its readings, syllables separated by a blank, the standard one first
@@ -124,7 +123,7 @@ def _word_at(tokens: list[str], at: int) -> str:
 
 def _usual_syllables(text: str) -> tuple[str, ...]:
     """The dictionary's reading in context, one entry a character; letters and digits stand for themselves."""
-    # Imported here: its dictionaries cost tens of megabytes, which a web process that only cuts grams need not pay.
+    # Imported here: its dictionaries cost tens of megabytes, which a web process that reads no name need not pay.
     from pypinyin import lazy_pinyin
 
     # A list from `errors` becomes one entry a character; the package's annotation leaves that out.
@@ -136,16 +135,3 @@ def _usual_syllables(text: str) -> tuple[str, ...]:
 def normal_text(text: str) -> str:
     """What names and queries are compared in: NFKC, lower case."""
     return unicodedata.normalize("NFKC", text).lower()
-
-
-def bigrams(text: str) -> tuple[str, ...]:
-    """All strings of one or two neighbouring characters within runs of Chinese, Latin letters and digits, sorted.
-
-    A query of one or two characters, in `normal_text`, occurs in the name exactly when it is one of these: trigram
-    indexes cannot serve such queries. Blanks, brackets and dashes part runs.
-    """
-    grams: set[str] = set()
-    for run in _RUN.findall(normal_text(text)):
-        grams.update(run)
-        grams.update(run[at : at + 2] for at in range(len(run) - 1))
-    return tuple(sorted(grams))

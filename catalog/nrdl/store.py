@@ -33,17 +33,6 @@ class Release:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What the file says. `herbs` None: it has no such part; `every_category`: it names all there are."""
-
-    listings: list[ListingRow]
-    herbs: list[HerbRow] | None
-    categories: dict[str, str]
-    every_category: bool
-    declared: Totals
-
-
 class Counts(NamedTuple):
     created: int
     updated: int

@@ -256,3 +256,8 @@ def test_the_command_says_in_one_line_why_a_list_cannot_be(change: dict[str, str
 def test_wrong_usage_is_told_before_anything_is_read(wrong: list[str]) -> None:
     with pytest.raises(CommandError, match="Error: argument"):
         call_command("import_list", "missing.csv", *ARGUMENTS, *wrong)
+
+
+def test_an_area_that_is_no_code_is_told_how_to_write_one() -> None:
+    with pytest.raises(CommandError, match="argument --area: .*武汉"):
+        call_command("import_list", "missing.csv", *ARGUMENTS, "--valid-from=2026-01-01", "--area=武汉")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.pinyin import CHARACTERS, MAX_READINGS, WORDS, bigrams, normal_text, readings
+from catalog.pinyin import CHARACTERS, MAX_READINGS, WORDS, readings
 
 REAL_PRODUCTS = Path(__file__).parents[2] / "../shared/data/drugs/guoyaozhunzi_products.csv"
 
@@ -106,33 +106,3 @@ def test_real_products_are_found_by_the_initials_their_makers_printed() -> None:
         if not any(found.startswith("".join(filter(str.isalnum, pinyin))) for found in readings(name).initials)
     ]
     assert missed == []
-
-
-def test_grams_serve_queries_of_one_and_two_characters() -> None:
-    assert bigrams("维C片") == ("c", "c片", "片", "维", "维c")
-
-
-def test_grams_do_not_cross_signs_and_blanks() -> None:
-    grams = bigrams("钙 D3(儿童)")
-    assert "钙d" not in grams
-    assert "3儿" not in grams
-    assert {"d3", "儿童"} <= set(grams)
-
-
-def test_grams_of_full_width_text_are_those_of_plain_text() -> None:
-    assert bigrams("Ｄ３钙") == bigrams("d3钙")
-    assert bigrams("") == ()
-
-
-@given(names, st.integers(0, 11), st.integers(1, 2))
-def test_every_short_piece_of_a_name_is_a_gram(name: str, at: int, length: int) -> None:
-    piece = normal_text(name)[at : at + length]
-    if len(piece) == length and piece.isalnum() and "α" not in piece:
-        assert piece in bigrams(name)
-
-
-@given(names)
-def test_every_gram_occurs_in_the_name(name: str) -> None:
-    grams = bigrams(name)
-    assert all(gram in normal_text(name) for gram in grams)
-    assert list(grams) == sorted(set(grams))

@@ -18,13 +18,20 @@ def a_day(text: str) -> date:
         raise ArgumentTypeError(str(error)) from error
 
 
+def an_area(text: str) -> str:
+    try:
+        return region_code(text)
+    except CellError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
 class Command(BaseCommand):
     help = _("导入药品名单 (CSV)：双通道、单独支付等")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         command.add_arguments(parser)
         parser.add_argument("--kind", required=True, choices=DrugList.Kind.values, help=_("名单类别"))
-        parser.add_argument("--area", required=True, type=region_code, help=_("适用地区代码，如 420000"))
+        parser.add_argument("--area", required=True, type=an_area, help=_("适用地区代码，如 420000"))
         parser.add_argument("--document", required=True, help=_("文件名称和文号"))
         parser.add_argument("--valid-from", required=True, type=a_day, metavar="DATE", help=_("起始日，如 2026-01-01"))
         parser.add_argument("--valid-to", type=a_day, metavar="DATE", help=_("最后一日（含）；不写为长期"))
