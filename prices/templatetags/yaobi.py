@@ -27,7 +27,7 @@ register.filter("unit_name", words.unit_name)
 @register.filter
 def price(amount: str | Decimal) -> SafeString:
     """The hero: large figures, a small yuan sign, and words of its own for a screen reader."""
-    figures = f"{Decimal(amount):.2f}"
+    figures = f"{Decimal(amount):,.2f}"
     before, after = ("", "元") if (get_language() or "").startswith("zh") else ("¥", "")
     return format_html(
         '<span class="price"><span aria-hidden="true">{}{}{}</span><span class="visually-hidden">{}</span></span>',

@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from pharmacies.hours import parse
+from prices.templatetags.yaobi import price
 from prices.views import words
 from tests.factories import AT, SHANGHAI
 
@@ -111,3 +112,8 @@ def test_in_english_money_and_dates_are_english():
         assert words.age(AT - timedelta(days=40), AT) == "12 Oct 2026"
         assert words.age(AT - timedelta(days=2), AT) == "2 days ago"
         assert words.straight(1204.31) == "about 1.2 km in a straight line"
+
+
+def test_thousands_are_set_off_in_the_large_price_as_in_every_other():
+    assert words.money("1613.80") == "1,613.80 元"
+    assert "1,613.80" in price("1613.80")

@@ -29,7 +29,9 @@ function readTable(section, last) {
 }
 
 function shortDay(time) {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+  // The day before the month in English, as everywhere on the page: 22 Nov.
+  const said = document.documentElement.lang;
+  const format = new Intl.DateTimeFormat(said === "en" ? "en-GB" : said, {
     month: "short",
     day: "numeric",
     timeZone: "UTC",

@@ -177,7 +177,10 @@ function draw() {
   if (!bounds.isEmpty()) {
     // Without tiles there is nothing to see close by: stay where county names give a bearing.
     const closest = frame.dataset.tiles ? 16 : pins.length > 1 ? 14 : 11;
-    map.fitBounds(bounds, { padding: { top: 70, bottom: 50, left: 50, right: 60 }, maxZoom: closest, animate: false });
+    // Clear of the note in the corner, whatever its letters need.
+    const bottom = document.getElementById("map-note").offsetHeight + 28;
+    const padding = { top: 70, bottom: bottom, left: 50, right: 60 };
+    map.fitBounds(bounds, { padding: padding, maxZoom: closest, animate: false });
   }
   uncrowd();
 }
