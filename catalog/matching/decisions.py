@@ -12,7 +12,7 @@ from pharmacies.audit import record
 from pharmacies.models import User
 
 DECISIONS = (ListingMatch.State.ACCEPTED, ListingMatch.State.REJECTED)
-MAX_NOTE = 300
+MAX_NOTE, MAX_WHO = 300, 150
 
 
 class Refused(ValueError):
@@ -35,6 +35,8 @@ def decide(*, match: ListingMatch, state: str, by: User | str, at: datetime, not
         raise Refused("decision", _("只能接受或判为不符"))
     if not who:
         raise Refused("by", _("请写明审核人"))
+    if len(who) > MAX_WHO:
+        raise Refused("too_long", _("审核人最多 %(n)d 个字：请缩短") % {"n": MAX_WHO})
     if len(note) > MAX_NOTE:
         raise Refused("too_long", _("审核说明最多 %(n)d 个字：请缩短") % {"n": MAX_NOTE})
     with transaction.atomic():

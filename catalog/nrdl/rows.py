@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Listing
 from catalog.nrdl.names import names
 from catalog.nrdl.standards import Footnote, Standard, agreement, standards
-from pharmacies.files import Row, RowProblem
+from pharmacies.files import FileProblem, Row, RowProblem
 from pharmacies.importers.reading import CellError, Cells, problem_of, read_rows, whole_number, word
 
 REQUIRED = (
@@ -31,6 +31,7 @@ NEGOTIATED = frozenset({Listing.Section.NEGOTIATED_WESTERN, Listing.Section.NEGO
 CODE = re.compile(r"[XZ][A-Z](?:[0-9]{2}(?:[A-Z]{1,2})?)?")
 NOT_ALONE = "□"
 MAX_NAME, MAX_RESTRICTION = 200, 2000
+MAX_ONE_NAME = MAX_CATEGORY = 120  # what the columns hold
 COLLECTIVE = "◇"
 """In the remarks: the name stands for a group of medicines (凡例（十）). It restricts no payment."""
 _LATIN_BREAK = re.compile(r"(?<=[0-9A-Za-z])[ \t]*\r?\n[ \t]*(?=[A-Za-z])")
@@ -94,6 +95,9 @@ def listing_reader(footnotes: Mapping[str, Footnote]) -> Callable[[Cells], Listi
         name = _verbatim(cells, "name", MAX_NAME)
         if not name:
             cells.refuse("missing", _("%(column)s 不能为空") % {"column": "name"})
+        held = names(name) if len(name) <= MAX_NAME else ()
+        if longest := max((len(each) for each in held if len(each) > MAX_ONE_NAME), default=0):
+            cells.refuse("too_long", _too_long("name", longest, MAX_ONE_NAME))
         row = ListingRow(
             source=cells.row,
             section=section,
@@ -102,7 +106,7 @@ def listing_reader(footnotes: Mapping[str, Footnote]) -> Callable[[Cells], Listi
             page=cells.read("page", whole_number(0, 9999), 0),
             category_code=cells.read("category_code", _category_code, "", required=True),
             name=name,
-            names=names(name) if len(name) <= MAX_NAME else (),
+            names=held,
             form=_verbatim(cells, "dosage_form", 120),
             ins_class=cells.read("ins_class", word(Listing.Class), "", required=True),
             restriction=_verbatim(cells, "remark", MAX_RESTRICTION).removeprefix(COLLECTIVE),
@@ -149,9 +153,12 @@ def _verbatim(cells: Cells, column: str, limit: int) -> str:
     """The cell as printed, without its line breaks."""
     text = joined(cells.row.values.get(column, ""))
     if len(text) > limit:
-        advice = _("%(column)s 有 %(n)d 个字，最多 %(limit)d 个")
-        cells.refuse("too_long", advice % {"column": column, "n": len(text), "limit": limit})
+        cells.refuse("too_long", _too_long(column, len(text), limit))
     return text
+
+
+def _too_long(column: str, n: int, limit: int) -> str:
+    return _("%(column)s 有 %(n)d 个字，最多 %(limit)d 个") % {"column": column, "n": n, "limit": limit}
 
 
 def _category_code(text: str) -> str:
@@ -194,10 +201,18 @@ def read_herbs(rows: Iterable[Row]) -> tuple[list[HerbRow], list[RowProblem]]:
 
 
 def categories_of(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Code -> name from (code, name) pairs: the first name printed counts, one without a name is not kept."""
+    """Code -> name from (code, name) pairs: the first name printed counts, one without a name is not kept.
+
+    Raises `FileProblem` for a name longer than any.
+    """
     found: dict[str, str] = {}
     for code, name in rows:
         if name := joined(name):
+            if len(name) > MAX_CATEGORY:
+                raise FileProblem(
+                    _("分类 %(code)s 的名称有 %(n)d 个字，最多 %(limit)d 个：请核对")
+                    % {"code": code[:20], "n": len(name), "limit": MAX_CATEGORY}
+                )
             found.setdefault(code, name)
     return found
 

@@ -259,5 +259,5 @@ def test_wrong_usage_is_told_before_anything_is_read(wrong: list[str]) -> None:
 
 
 def test_an_area_that_is_no_code_is_told_how_to_write_one() -> None:
-    with pytest.raises(CommandError, match="argument --area: .*武汉"):
+    with pytest.raises(CommandError, match=r"argument --area: .*武汉"):
         call_command("import_list", "missing.csv", *ARGUMENTS, "--valid-from=2026-01-01", "--area=武汉")

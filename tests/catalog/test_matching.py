@@ -196,6 +196,7 @@ def test_two_accepted_rows_must_say_the_same() -> None:
         ("candidate", "药师甲", "", "decision"),
         ("accepted", " ", "", "by"),
         ("accepted", "药师甲", "长" * 301, "too_long"),
+        ("accepted", "人" * 151, "", "too_long"),
     ],
 )
 def test_a_decision_needs_a_verdict_a_person_and_a_short_note(state: str, by: str, note: str, reason: str) -> None:

@@ -175,6 +175,15 @@ def test_a_number_that_is_no_year_is_refused(year: int) -> None:
     assert not Edition.objects.exists()
 
 
+def test_names_that_the_catalogue_cannot_hold_are_refused_and_not_cut() -> None:
+    long = "".join(map(chr, range(0x4E00, 0x4E00 + 121)))  # no part of it comes twice: one name
+    outcome = imported(small.text({0: small.ROWS[0].replace("示例洛尔", long)}))
+    assert [(problem.line, problem.reason) for problem in outcome.problems] == [(2, "too_long")]
+    with pytest.raises(FileProblem, match="分类 XA01 的名称有 121 个字，最多 120 个"):
+        imported(small.text({0: small.ROWS[0].replace("示例口腔药", long)}))
+    assert not Edition.objects.exists()
+
+
 def test_a_document_that_is_not_named_stays_or_is_the_title() -> None:
     imported(document="")
     assert Edition.objects.get().document == "国家基本医疗保险、工伤保险和生育保险药品目录（2030年）"
