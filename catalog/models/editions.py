@@ -129,6 +129,10 @@ class Listing(models.Model):
     def __str__(self) -> str:
         return f"{self.generic_name} {self.dosage_form}"
 
+    def agreement_is_over(self, on: date) -> bool:
+        """Whether the row's agreement has ended before the day `on`; a row without one has none that ends."""
+        return bool(self.agreement and self.agreement.upper and self.agreement.upper <= on)
+
 
 class PaymentStandard(models.Model):
     """医保支付标准 of a listing: an amount in yuan per `spec`, or confidential (`*`), never both."""

@@ -149,7 +149,10 @@ def _of_listing(listing: Listing, facts: Facts) -> list[Badge]:
         text = gettext("国家谈判降价进目录")
         if listing.agreement and listing.agreement.upper:
             last = words.day(listing.agreement.upper - timedelta(days=1))
-            text = gettext("国家谈判降价进目录，协议有效期到 %(day)s") % {"day": last}
+            said = gettext("国家谈判降价进目录，协议有效期到 %(day)s")
+            if listing.agreement_is_over(facts.on):
+                said = gettext("国家谈判降价进目录，协议有效期已于 %(day)s结束；现在怎样支付，请问医保部门（12393）")
+            text = said % {"day": last}
         return [Badge(gettext("国家谈判药"), text, sources=_edition(facts))]
     if listing.kind == Listing.Kind.AUCTION:
         return [Badge(gettext("竞价药品"), gettext("医保按竞价标准支付，超出部分自付"), sources=_edition(facts))]

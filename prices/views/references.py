@@ -50,6 +50,8 @@ def references(facts: Facts) -> list[Reference]:
     several = len(facts.drugs) > 1
     found: dict[str, list[Reference]] = {kind: [] for kind in KINDS}
     for row in facts.listings:
+        if row.agreement_is_over(facts.on):
+            continue  # its standard held while the agreement did
         standards = facts.standards.get(row.pk, [])
         standards = [each for each in standards if each.confidential][:1] or standards
         lines = [_standard(standard, row, facts) for standard in standards]

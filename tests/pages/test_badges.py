@@ -1,6 +1,6 @@
 """Badges say what dated rows say, and nothing that nobody has reviewed."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -79,6 +79,16 @@ def test_a_negotiated_drug_says_the_last_day_of_its_agreement():
     until = DateRange(date(2025, 1, 1), date(2027, 1, 1))
     factories.match(drug, factories.listing(ins_class="乙", kind="谈判", agreement=until))
     assert head(drug)["国家谈判药"].words.endswith("协议有效期到 2026年12月31日")
+
+
+def test_an_agreement_that_is_over_is_not_said_to_hold():
+    drug = factories.drug()
+    row = factories.listing(ins_class="乙", kind="谈判", agreement=DateRange(date(2025, 1, 1), ON))
+    factories.match(drug, row)
+    words = head(drug)["国家谈判药"].words
+    assert "协议有效期已于 2026年11月20日结束" in words
+    assert not row.agreement_is_over(ON - timedelta(days=1))
+    assert not factories.listing().agreement_is_over(ON)
 
 
 def test_a_drug_whose_price_was_bid_for_says_how_it_is_paid():

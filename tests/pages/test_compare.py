@@ -147,6 +147,16 @@ def test_a_preparation_names_the_product_of_each_reference_price(client, town):
     assert only.of == "辉瑞制药有限公司 5mg×14片"
 
 
+def test_a_standard_of_an_agreement_that_is_over_is_no_reference(client, town):
+    days = {"ends tonight": date(2026, 11, 22), "ended": date(2026, 11, 21)}
+    amounts = {"ends tonight": "2.00", "ended": "3.00"}
+    for name, upper in days.items():
+        row = factories.listing(name, ins_class="乙", kind="谈判", agreement=DateRange(date(2025, 1, 1), upper))
+        factories.match(town.drug, row)
+        PaymentStandard.objects.create(listing=row, amount=amounts[name])
+    assert [each.amount for each in page(client, town).context["references"]] == ["2.00 元"]
+
+
 # -- the two channels -------------------------------------------------------------------------------------------------
 
 
