@@ -11,6 +11,7 @@ from prices.models.statistics import MODE_MIN_SHOPS
 from prices.money import yuan
 from prices.statistics.history import Day, daily
 from prices.views import words
+from prices.views.sentences import name, sentence
 
 DAYS = 90
 
@@ -53,9 +54,13 @@ def history_context(drug: Drug, region: Region, on: date) -> History:
     """The last 90 days of `drug` in `region` up to the day `on`; two or three small queries."""
     days = daily(drug.pk, region.pk, on - timedelta(days=DAYS - 1), on)
     if not days:
-        return History(region.name, gettext("还没有价格走势：每天凌晨统计一次，有了就显示在这里。"), "", [], on, on)
+        return History(
+            name(region.name), gettext("还没有价格走势：每天凌晨统计一次，有了就显示在这里。"), "", [], on, on
+        )
     lines = [_line(day) for day in _changes(days)]
-    return History(region.name, _sentence(days, region.name), _basis(days[-1]), lines[::-1], days[0].on, days[-1].on)
+    return History(
+        name(region.name), _sentence(days, region.name), _basis(days[-1]), lines[::-1], days[0].on, days[-1].on
+    )
 
 
 def _changes(days: list[Day]) -> list[Day]:
@@ -92,14 +97,14 @@ def _text(fen: int | None) -> str:
 def _sentence(days: list[Day], area: str) -> str:
     now = days[-1]
     if now.count == 0:
-        return gettext("%(area)s现在没有药店报这种药的价格。") % {"area": area}
+        return sentence(gettext("%(area)s现在没有药店报这种药的价格。"), area=name(area))
     if now.mode_fen is None:
         return _few(now, area)
     known = [day for day in days if day.mode_fen is not None]
     said = _movement([day.mode_fen for day in known if day.mode_fen is not None])
     span = (now.on - known[0].on).days + 1
     amounts = {"then": words.money(_text(known[0].mode_fen)), "now": words.money(_text(now.mode_fen))}
-    return said % ({"area": area, "days": span} | amounts)
+    return sentence(said, area=name(area), days=str(span), **amounts)
 
 
 def _movement(modes: list[int]) -> str:
@@ -123,7 +128,7 @@ def _few(now: Day, area: str) -> str:
     )
     low, high = words.money(_text(now.min_fen)), words.money(_text(now.max_fen))
     prices = low if low == high else gettext("%(low)s到 %(high)s") % {"low": low, "high": high}
-    return said % {"area": area, "n": now.count, "least": MODE_MIN_SHOPS, "prices": prices}
+    return sentence(said, area=name(area), n=str(now.count), least=str(MODE_MIN_SHOPS), prices=prices)
 
 
 def _basis(now: Day) -> str:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from prices.models import AreaPrice, RollUp
 from prices.views.history import history_context
@@ -50,6 +51,15 @@ def test_the_sentence_says_how_the_price_moved(drug, modes, sentence):
     found = history(drug)
     assert found.sentence == sentence
     assert found.basis == "按 7 家药店的标价统计，2026年11月21日"
+
+
+def test_on_an_english_page_the_name_of_the_place_is_marked_as_chinese(drug):
+    said(drug, 60, 1690)
+    with translation.override("en"):
+        found = history(drug)
+        page = render_to_string("citizen/_history.html", {"history": found})
+    assert found.sentence == 'For the last 61 days the usual price in <span lang="zh-CN">湖北省</span> has been ¥16.90.'
+    assert page.count('<span lang="zh-CN">湖北省</span>') == 2
 
 
 def test_fewer_than_five_shops_have_no_usual_price(drug):
