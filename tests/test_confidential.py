@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -70,6 +70,8 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """Two negotiated drugs of one shop: the standard of one is published, that of the other was loaded too early."""
     monkeypatch.setattr(timezone, "now", lambda: AT)
+    # Running numbers of earlier tests would some day be one of those that tell: `test:2222`.
+    monkeypatch.setattr(f, "_number", count(1))
     secret = f.drug(f.preparation("密测替尼片", "片剂", "80mg"), pack_count=PACK, manufacturer="甲药业")
     known = f.drug(f.preparation("明测替尼片", "片剂", "80mg"), pack_count=PACK, manufacturer="乙药业")
     waiting = f.drug(secret.preparation, manufacturer="丙药业")
