@@ -1,0 +1,61 @@
+"""How large the generated province is, and the proportions it keeps whatever its size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+CARRIED_BY_MOST = 0.95
+"""Share of the pharmacies that carry the commonest drugs."""
+FEWEST = 5
+"""Pharmacies that carry the rarest drugs."""
+RARE_SHARE = 0.02
+"""Share of the drugs, the rarest, over which that number falls from the tail's end to the fewest."""
+TAIL = 0.6
+"""Exponent by which drugs become rarer with their rank."""
+OUT_OF_STOCK, LOW, TO_ORDER, UNSAID = 0.10, 0.08, 0.02, 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`offers_per_pharmacy` is a mean; pharmacies in large chains carry more, single ones fewer."""
+
+    pharmacies: int = 30_000
+    drugs: int = 15_000
+    offers_per_pharmacy: int = 2_000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.pharmacies <= 100_000:
+            raise ValueError("pharmacies: 200 to 100,000")
+        if not 10 <= self.drugs <= 260_000:
+            raise ValueError("drugs: 10 to 260,000")
+        if not 1 <= self.offers_per_pharmacy <= self.drugs * 0.5:
+            raise ValueError("offers_per_pharmacy: 1 to half of the drugs")
+
+    def rng(self, *what: int) -> np.random.Generator:
+        """A stream of its own for each part, so that one part can change without moving the others."""
+        return np.random.default_rng([self.seed, *what])
+
+
+def availability(size: Size) -> Floats:
+    """Share of the pharmacies that carry each drug, by rank: from nearly all of them down to `FEWEST`.
+
+    A power law, capped above, scaled so that a pharmacy carries `offers_per_pharmacy` drugs in the mean.
+    """
+    falling = np.arange(1, size.drugs + 1) ** -TAIL
+    low, high = 0.0, float(size.drugs)
+    for _ in range(60):
+        middle = (low + high) / 2
+        if np.minimum(CARRIED_BY_MOST, falling * middle).sum() < size.offers_per_pharmacy:
+            low = middle
+        else:
+            high = middle
+    shares: Floats = np.minimum(CARRIED_BY_MOST, falling * low)
+    rare = max(1, int(size.drugs * RARE_SHARE))
+    shares[-rare:] = np.geomspace(shares[-rare], FEWEST / size.pharmacies, rare)
+    return shares

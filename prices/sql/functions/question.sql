@@ -1,0 +1,83 @@
+-- What a search asks, as one value: `prices.search.plans` fills it, the search functions read it by name.
+--   drugs, weights        the drugs in the order of their codes; prices compare as price_fen * weight
+--   origin, radius_m      a point (NULL: none, every distance is 0) and how far from it (infinite: no limit)
+--   box, cells            where pharmacies can pass: nothing outside the box, nothing in another cell
+--   kinds … minute        what a pharmacy must be: its kinds, a region, bits of designations (0: none), open at a minute
+--   anywhere              true: no list says which drugs may be shown where; else:
+--   list_areas, listed    `reimbursed_as` (list_areas NULL: not asked): areas that have such a list, "area:drug" it names
+--   bar_areas, barred     not for retail: the same of the lists that bind pharmacies
+--   after_*               the last row of the page before; `first_page` says there was none
+CREATE TYPE search_question AS (
+    drugs int[], weights numeric[],
+    origin geography, radius_m float8, box geography, cells int[],
+    kinds text[], region_id bigint, designations int, minute int,
+    anywhere boolean, list_areas bigint[], listed text[], bar_areas bigint[], barred text[],
+    at timestamptz, stale_after float8, hidden_after float8, in_stock boolean,
+    per_pharmacy boolean, rows int,
+    first_page boolean, after_stale boolean, after_distance float8, after_price numeric, after_code text, after_n bigint
+);
+
+-- One offer of an answer; `n` is the drug's place in the question.
+CREATE TYPE search_row AS (
+    pharmacy_id int, drug_id int, n bigint, price_fen int, price_key numeric, stock smallint,
+    generated boolean, as_of timestamptz, stale boolean, distance float8
+);
+
+-- The parts that the searches share. The planner inlines all but the two about lists, which few questions need.
+
+-- Whether a pharmacy is one that is asked for.
+CREATE FUNCTION search_passes(q search_question, t pharmacies_pharmacytoday) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT t.ranked AND t.kind = ANY (q.kinds)
+        AND (q.region_id IS NULL OR q.region_id = ANY (t.region_ids))
+        AND (q.designations = 0 OR t.designations & q.designations <> 0)
+        AND (q.minute IS NULL OR t.open_minutes @> q.minute)
+$$;
+
+-- The area of the pharmacy, nearest first, that has a list.
+CREATE FUNCTION search_nearest_area(area_ids bigint[], areas bigint[]) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT a.id FROM unnest(area_ids) WITH ORDINALITY a (id, nearness)
+    WHERE a.id = ANY (areas) ORDER BY a.nearness LIMIT 1
+$$;
+
+-- Whether lists let the drug be shown at the pharmacy. Of each kind of list the nearest area's counts, alone.
+CREATE FUNCTION search_allows(q search_question, t pharmacies_pharmacytoday, drug_id int) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT (q.list_areas IS NULL
+            OR COALESCE(search_nearest_area(t.area_ids, q.list_areas) || ':' || drug_id = ANY (q.listed), false))
+        AND (t.kind <> 'pharmacy'
+            OR NOT COALESCE(search_nearest_area(t.area_ids, q.bar_areas) || ':' || drug_id = ANY (q.barred), false))
+$$;
+
+-- How old an offer is: its own word, or its feed's later mark for that pharmacy. No row when it is too old to be shown.
+CREATE FUNCTION search_said(q search_question, o prices_offer)
+RETURNS TABLE (generated boolean, as_of timestamptz, stale boolean) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT f.generated, vouched.at, q.at > vouched.at + f.cadence * q.stale_after
+    FROM prices_feed f
+    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = f.id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
+            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
+    ) vouched
+    WHERE f.id = o.feed_id AND q.at <= vouched.at + f.cadence * q.hidden_after
+    OFFSET 0
+$$;
+
+-- What a pharmacy sells of the drugs, the best first; only that where `per_pharmacy` is asked.
+CREATE FUNCTION search_sold(q search_question, t pharmacies_pharmacytoday) RETURNS SETOF search_row
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT t.pharmacy_id, d.drug_id, d.n, o.price_fen, o.price_fen * d.weight, o.stock,
+        s.generated, s.as_of, s.stale, COALESCE(t.location <-> q.origin, 0)
+    FROM unnest(q.drugs, q.weights) WITH ORDINALITY d (drug_id, weight, n)
+    CROSS JOIN LATERAL (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = d.drug_id AND x.pharmacy_id = t.pharmacy_id AND x.state <> 0 AND x.stock <> 3
+            AND (NOT q.in_stock OR x.stock IN (1, 2))
+            AND (q.anywhere OR search_allows(q, t, d.drug_id))
+        OFFSET 0
+    ) o
+    CROSS JOIN LATERAL search_said(q, o) s
+    ORDER BY s.stale, o.price_fen * d.weight, d.n
+    LIMIT CASE WHEN q.per_pharmacy THEN 1 END
+$$;
