@@ -2,11 +2,11 @@
 -- Plan: pharmacies outward from the origin, each one's offers probed by their key, until the page is full. A second key
 --   of order would switch the walk off, so it is cut WITH TIES by distance alone and ordered fully outside.
 -- Relies on: pharmacytoday_location (GiST, ordered by <->) and the key of prices_offer (drug_id, pharmacy_id).
-CREATE FUNCTION search_nearest_walk(q search_question) RETURNS SETOF search_row
+CREATE OR REPLACE FUNCTION search_nearest_walk(q search_question) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 20
 SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET enable_sort = off
+SET enable_sort = off SET enable_memoize = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -21,16 +21,17 @@ BEGIN
         FROM (
             SELECT best.*
             FROM (
-                SELECT * FROM pharmacies_pharmacytoday p
+                SELECT p.pharmacy_id, p.kind, p.area_ids, p.location <-> q.origin AS distance
+                FROM pharmacies_pharmacytoday p
                 WHERE p.location && q.box AND search_passes(q, p)
                 ORDER BY p.location <-> q.origin
             ) t
-            CROSS JOIN LATERAL search_sold(q, t) best
-            WHERE best.distance <= q.radius_m AND best.stale = old
+            CROSS JOIN LATERAL search_sold(q, t.pharmacy_id, t.kind, t.area_ids, t.distance) best
+            WHERE t.distance <= q.radius_m AND best.stale = old
                 AND (q.first_page OR (best.stale, best.distance, best.price_key,
                     (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = best.pharmacy_id) COLLATE "C", best.n)
                     > (q.after_stale, q.after_distance, q.after_price, q.after_code, q.after_n))
-            ORDER BY t.location <-> q.origin
+            ORDER BY t.distance
             FETCH FIRST missing ROWS WITH TIES
         ) w
         JOIN pharmacies_pharmacy p ON p.id = w.pharmacy_id

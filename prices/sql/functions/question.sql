@@ -42,42 +42,44 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Whether lists let the drug be shown at the pharmacy. Of each kind of list the nearest area's counts, alone.
-CREATE FUNCTION search_allows(q search_question, t pharmacies_pharmacytoday, drug_id int) RETURNS boolean
+CREATE FUNCTION search_allows(q search_question, kind text, area_ids bigint[], drug_id int) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT (q.list_areas IS NULL
-            OR COALESCE(search_nearest_area(t.area_ids, q.list_areas) || ':' || drug_id = ANY (q.listed), false))
-        AND (t.kind <> 'pharmacy'
-            OR NOT COALESCE(search_nearest_area(t.area_ids, q.bar_areas) || ':' || drug_id = ANY (q.barred), false))
+            OR COALESCE(search_nearest_area(area_ids, q.list_areas) || ':' || drug_id = ANY (q.listed), false))
+        AND (kind <> 'pharmacy'
+            OR NOT COALESCE(search_nearest_area(area_ids, q.bar_areas) || ':' || drug_id = ANY (q.barred), false))
 $$;
 
 -- How old an offer is: its own word, or its feed's later mark for that pharmacy. No row when it is too old to be shown.
-CREATE FUNCTION search_said(q search_question, o prices_offer)
-RETURNS TABLE (generated boolean, as_of timestamptz, stale boolean) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+CREATE FUNCTION search_said(
+    q search_question, feed int, shop int, confirmed_at timestamptz, disputed_since timestamptz
+) RETURNS TABLE (generated boolean, as_of timestamptz, stale boolean) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT f.generated, vouched.at, q.at > vouched.at + f.cadence * q.stale_after
     FROM prices_feed f
-    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = f.id
+    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = shop AND m.feed_id = f.id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
+        SELECT CASE WHEN disputed_since IS NULL THEN GREATEST(confirmed_at, m.snapshot_as_of)
+            ELSE LEAST(confirmed_at, disputed_since) END AS at
     ) vouched
-    WHERE f.id = o.feed_id AND q.at <= vouched.at + f.cadence * q.hidden_after
+    WHERE f.id = feed AND q.at <= vouched.at + f.cadence * q.hidden_after
     OFFSET 0
 $$;
 
 -- What a pharmacy sells of the drugs, the best first; only that where `per_pharmacy` is asked.
-CREATE FUNCTION search_sold(q search_question, t pharmacies_pharmacytoday) RETURNS SETOF search_row
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
-    SELECT t.pharmacy_id, d.drug_id, d.n, o.price_fen, o.price_fen * d.weight, o.stock,
-        s.generated, s.as_of, s.stale, COALESCE(t.location <-> q.origin, 0)
+CREATE FUNCTION search_sold(
+    q search_question, shop int, kind text, area_ids bigint[], distance float8
+) RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT shop, d.drug_id, d.n, o.price_fen, o.price_fen * d.weight, o.stock,
+        s.generated, s.as_of, s.stale, distance
     FROM unnest(q.drugs, q.weights) WITH ORDINALITY d (drug_id, weight, n)
     CROSS JOIN LATERAL (
         SELECT * FROM prices_offer x
-        WHERE x.drug_id = d.drug_id AND x.pharmacy_id = t.pharmacy_id AND x.state <> 0 AND x.stock <> 3
+        WHERE x.drug_id = d.drug_id AND x.pharmacy_id = shop AND x.state <> 0 AND x.stock <> 3
             AND (NOT q.in_stock OR x.stock IN (1, 2))
-            AND (q.anywhere OR search_allows(q, t, d.drug_id))
+            AND (q.anywhere OR search_allows(q, kind, area_ids, d.drug_id))
         OFFSET 0
     ) o
-    CROSS JOIN LATERAL search_said(q, o) s
+    CROSS JOIN LATERAL search_said(q, o.feed_id, shop, o.confirmed_at, o.disputed_since) s
     ORDER BY s.stale, o.price_fen * d.weight, d.n
     LIMIT CASE WHEN q.per_pharmacy THEN 1 END
 $$;
