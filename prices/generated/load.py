@@ -1,16 +1,17 @@
 """Fills an empty database with a generated province: everything or nothing, in one transaction of the owner role.
 
-The indexes of the offers are dropped before the rows come in and made again from their own definitions after: building
-them over sorted rows is several times faster than keeping them.
+The offers come in by COPY without their indexes, which are made again over sorted rows.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Model
@@ -18,56 +19,55 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg import sql
 
+from catalog.models import DrugList
 from pharmacies import audit, today
-from pharmacies.models import Chain, Designation, Pharmacy, PharmacyStatus, Region
+from pharmacies.models import (
+    AuditEvent,
+    Chain,
+    Designation,
+    Membership,
+    Pharmacy,
+    PharmacyStatus,
+    Region,
+    User,
+)
+from prices.generated import drugs
 from prices.generated import offers as offer_rows
 from prices.generated import shops as shop_rows
+from prices.generated.indexes import without_indexes
 from prices.generated.places import CITIES, PROVINCE, County, counties
-from prices.generated.shops import SINGLE, Shops
+from prices.generated.shops import SINCE, SINGLE, Shops
 from prices.generated.size import Ints, Size
 from prices.models import Feed, FeedRun, Offer, PharmacyFeed, RunPharmacy
 from prices.models.feeds import Mode
 
-Tell = Callable[[str], None]
+Tell = Callable[[str], object]
 BATCH = 5_000
 PLATFORMS = 3
 """Feeds that the single shops and the institutions share."""
 BY = "generate_province"
-EMPTY = (Region, Pharmacy, Feed, Offer)
+NOT_OF_A_PROVINCE = {AuditEvent, User, Membership}
+"""What an empty database may hold: who works with it, and what they did."""
 
 
-class NotEmpty(ValueError):
+class NotEmpty(Exception):
     """The database holds something already; the message says what to do."""
 
 
-def generate(size: Size, *, at: datetime, load_drugs: Callable[[int], Ints], tell: Tell) -> int:
-    """Load the province; returns the number of offers. `load_drugs` makes that many products and returns their ids
-    from the commonest to the rarest. Raises `NotEmpty`."""
+@dataclass(frozen=True, slots=True)
+class Generated:
+    pharmacies: int
+    drugs: int
+    offers: int
+
+
+def generate(size: Size, *, at: datetime, tell: Tell = lambda text: None) -> Generated:
+    """Load the province as it is at `at`. Raises `NotEmpty`; whatever stops it, the database is as it was."""
     with as_owner():
-        offers = _generate(size, at, load_drugs, tell)
-        _settle(tell)
-    return offers
-
-
-@transaction.atomic
-def _generate(size: Size, at: datetime, load_drugs: Callable[[int], Ints], tell: Tell) -> int:
-    _refuse_if_filled()
-    places = counties()
-    regions = _load_regions(places)
-    shops = shop_rows.generate(size, places)
-    ids, feeds_of = _load_shops(shops, regions, at)
-    tell(_("药店和医疗机构 %(n)d") % {"n": len(ids)})
-    drugs = load_drugs(size.drugs)
-    tell(_("药品 %(n)d") % {"n": len(drugs)})
-    runs = {feed.pk: _run(feed, at) for feed in {each.pk: each for each in feeds_of}.values()}
-    feed_ids = np.array([feed.pk for feed in feeds_of])
-    run_ids = np.array([runs[pk].pk for pk in feed_ids.tolist()])
-    keys = offer_rows.Keys(drugs, ids, feed_ids, run_ids)
-    carried = _load_offers(size, shops, keys, at, tell)
-    _sign_off(size, shops, keys, runs, carried, at)
-    after = {"pharmacies": len(ids), "drugs": len(drugs), "offers": int(carried.sum())}
-    audit.record(at=at, by=BY, action="prices.generate", subject="prices.Offer", subject_id="", after=after)
-    return int(carried.sum())
+        generated = _generate(size, at, tell)
+        _settle()
+    tell(_("统计信息"))
+    return generated
 
 
 @contextmanager
@@ -81,10 +81,44 @@ def as_owner() -> Iterator[None]:
         connections[DEFAULT_DB_ALIAS] = app
 
 
-def _refuse_if_filled() -> None:
-    for model in EMPTY:
-        if model.objects.exists():
-            raise NotEmpty(_("数据库里已有数据：生成的全省只能装进空库，请另用一个空库（YAOBI_VAR 换一个目录）"))
+@transaction.atomic
+def _generate(size: Size, at: datetime, tell: Tell) -> Generated:
+    _take_empty_tables()
+    places = counties()
+    regions = _load_regions(places)
+    shops = shop_rows.generate(size, places)
+    keys, runs = _load_shops(shops, regions, at)
+    tell(_("药店和医疗机构 %(n)d") % {"n": len(shops)})
+    assortment = drugs.load(size)
+    document = {"document": _("生成的双通道药品名单"), "valid": DateRange(SINCE, None)}
+    listed = DrugList.objects.create(kind=DrugList.Kind.DUAL_CHANNEL, area=regions[PROVINCE[0]], **document)
+    drugs.name_dual_channel(assortment, listed)
+    tell(_("药品 %(n)d") % {"n": len(assortment)})
+    carried = _load_offers(size, assortment, shops, keys, at, tell)
+    _sign_off(size, shops, keys, runs, carried, at)
+    generated = Generated(len(shops), len(assortment), int(carried.sum()))
+    after = asdict(generated) | {"seed": size.seed}
+    audit.record(at=at, by=BY, action="prices.generate", subject="prices.Offer", subject_id="", after=after)
+    return generated
+
+
+def _take_empty_tables() -> None:
+    """Keep all other writers out until the end, then look: nothing can come in between."""
+    found = [
+        model for label in ("pharmacies", "catalog", "prices") for model in apps.get_app_config(label).get_models()
+    ]
+    filled = [model for model in found if model not in NOT_OF_A_PROVINCE]
+    tables = sql.SQL(", ").join(sql.Identifier(model._meta.db_table) for model in filled)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(tables))
+    for model in filled:
+        if model._default_manager.exists():
+            raise NotEmpty(
+                _(
+                    "数据库里已有数据（%(what)s）：生成的全省只能装进空库。例如换一个目录：YAOBI_VAR=var/generated bin/manage generate_province"
+                )
+                % {"what": model._meta.verbose_name}
+            )
 
 
 def _insert(model: type[Any], rows: Iterator[Model]) -> list[Any]:
@@ -115,19 +149,25 @@ def _load_regions(places: list[County]) -> dict[str, Region]:
     return found
 
 
-def _load_shops(shops: Shops, regions: dict[str, Region], at: datetime) -> tuple[Ints, list[Feed]]:
-    """Ids of the pharmacies and the feed of each."""
-    on = timezone.localdate(at)
+def _load_shops(shops: Shops, regions: dict[str, Region], at: datetime) -> tuple[offer_rows.Keys, dict[int, FeedRun]]:
+    """The keys of the pharmacies, and the run of each feed that has some."""
     owners = _insert(Chain, iter(shop_rows.chains()))
     made = _insert(Pharmacy, shop_rows.pharmacies(shops, regions, owners))
     ids = np.array([row.pk for row in made])
-    _insert(PharmacyStatus, shop_rows.statuses(shops, ids, on))
+    _insert(PharmacyStatus, shop_rows.statuses(shops, ids, timezone.localdate(at)))
     areas = np.array([row.insurance_area_id for row in made])
     _insert(Designation, shop_rows.designations(shops, ids, areas))
     today.rebuild(at)
     feeds = _feeds(owners)
     platform = len(owners) + np.arange(len(shops)) % PLATFORMS
-    return ids, [feeds[n] for n in np.where(shops.chain == SINGLE, platform, shops.chain).tolist()]
+    number = np.where(shops.chain == SINGLE, platform, shops.chain)
+    runs = {int(n): _run(feeds[n], at) for n in np.unique(number)}
+    return offer_rows.Keys(
+        pharmacies=ids,
+        cells=np.array([row.cell for row in made]),
+        feeds=np.array([runs[n].feed_id for n in number.tolist()]),
+        runs=np.array([runs[n].pk for n in number.tolist()]),
+    ), {run.pk: run for run in runs.values()}
 
 
 def _feeds(owners: list[Chain]) -> list[Feed]:
@@ -164,49 +204,29 @@ def _run(feed: Feed, at: datetime) -> FeedRun:
     return run
 
 
-def _load_offers(size: Size, shops: Shops, keys: offer_rows.Keys, at: datetime, tell: Tell) -> Ints:
+def _load_offers(
+    size: Size, assortment: drugs.Assortment, shops: Shops, keys: offer_rows.Keys, at: datetime, tell: Tell
+) -> Ints:
     """How many offers each pharmacy got."""
     carried = np.zeros(len(shops), dtype=np.int64)
     columns = sql.SQL(", ").join(sql.Identifier(name) for name, _kind in offer_rows.COLUMNS)
     table = sql.Identifier(Offer._meta.db_table)
-    with without_indexes(Offer._meta.db_table, tell), connection.cursor() as cursor:
-        cursor.execute(sql.SQL("TRUNCATE {}").format(table))  # so that FREEZE may skip a later vacuum
+    built = _("索引 %(name)s")
+    with (
+        without_indexes(Offer._meta.db_table, made=lambda name: tell(built % {"name": name})),
+        connection.cursor() as cursor,
+    ):
+        # Only into a table emptied by this transaction may COPY write rows frozen, so that no vacuum rewrites them.
+        cursor.execute(sql.SQL("TRUNCATE {}").format(table))
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)").format(table, columns)
         with cursor.copy(statement) as target:
             target.write(offer_rows.HEAD)
-            for rows, carriers in offer_rows.batches(size, shops, keys, at):
+            for rows, carriers in offer_rows.batches(size, assortment, shops, keys, at):
                 target.write(rows)
                 carried += np.bincount(carriers, minlength=len(shops))
             target.write(offer_rows.TAIL)
         tell(_("零售价 %(n)d") % {"n": int(carried.sum())})
     return carried
-
-
-@contextmanager
-def without_indexes(table: str, tell: Tell) -> Iterator[None]:
-    """Inside, the table has no indexes and no key; afterwards it has the same ones again, by their own definitions."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), c.conname, pg_get_constraintdef(c.oid)
-            FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
-            WHERE i.indrelid = %s::regclass ORDER BY i.indexrelid
-            """,
-            [table],
-        )
-        found = cursor.fetchall()
-        for index, _definition, constraint, _clause in found:
-            if constraint:
-                cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{constraint}"')
-            else:
-                cursor.execute(f"DROP INDEX {index}")
-        yield
-        cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
-        for index, definition, constraint, clause in found:
-            cursor.execute(
-                f'ALTER TABLE "{table}" ADD CONSTRAINT "{constraint}" {clause}' if constraint else definition
-            )
-            tell(_("索引 %(name)s") % {"name": index})
 
 
 def _sign_off(
@@ -246,9 +266,9 @@ def _sign_off(
         run.save(update_fields=["rows", "accepted", "changed"])
 
 
-def _settle(tell: Tell) -> None:
-    """Statistics of everything that came, and the visibility map: outside a transaction."""
+def _settle() -> None:
+    """Visibility map and statistics of everything that came: outside a transaction, so a kill here leaves a province
+    that autovacuum still has to look at."""
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) prices_offer")
+        cursor.execute(sql.SQL("VACUUM {}").format(sql.Identifier(Offer._meta.db_table)))
         cursor.execute("ANALYZE")
-    tell(_("统计信息"))

@@ -1,4 +1,4 @@
-"""60 million offers by binary COPY: drug after drug in the order of the key, so that the index is built over sorted rows.
+"""Offers for binary COPY: drug after drug in the order of the key, so that the indexes are built over sorted rows.
 
 Prices are round and sticky: a chain has one price for all its shops, single shops scatter around the usual one.
 """
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from prices.generated.drugs import Assortment
 from prices.generated.shops import SINGLE, Shops
 from prices.generated.size import LOW, OUT_OF_STOCK, TO_ORDER, UNSAID, Floats, Ints, Size, availability
 from prices.models import Offer, Stock
@@ -23,6 +24,7 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("price_fen", ">i4"),
     ("feed_id", ">i4"),
     ("run_id", ">i4"),
+    ("cell", ">i4"),
     ("stock", ">i2"),
     ("state", ">i2"),
 )
@@ -33,15 +35,14 @@ TAIL = b"\xff\xff"
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL's timestamps
 BATCH = 500_000
 FRESH_DAYS, SILENT_DAYS, CHANGED_DAYS = 2.0, (12.0, 26.0), 120.0
-LEAST_FEN, MOST_FEN = 100, 500_000
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Ids of the database: of the drugs by rank of availability, of the pharmacies; each pharmacy's feed and its run."""
+    """Ids of the pharmacies in the database, and of each its cell, its feed and the feed's run."""
 
-    drugs: Ints
     pharmacies: Ints
+    cells: Ints
     feeds: Ints
     runs: Ints
 
@@ -54,22 +55,22 @@ def row_type() -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
-def batches(size: Size, shops: Shops, keys: Keys, at: datetime) -> Iterator[tuple[bytes, Ints]]:
+def batches(size: Size, assortment: Assortment, shops: Shops, keys: Keys, at: datetime) -> Iterator[tuple[bytes, Ints]]:
     """Chunks for COPY, each with the pharmacies (numbers) its rows belong to. Offers are in the order of their key."""
     shares = availability(size)
-    usual = np.clip(np.exp(size.rng(4).normal(3.2, 1.0, size.drugs)) * 100, LEAST_FEN, MOST_FEN)
     stocks = _Stock(size)
     seen = (at - EPOCH) // timedelta(microseconds=1) - silence(size, shops)
     waiting: list[NDArray[np.void]] = []
     carriers: list[Ints] = []
     rows = 0
-    for rank in np.argsort(keys.drugs):
+    for rank in np.argsort(assortment.ids):
         rng = size.rng(5, int(rank))
         shop = _carriers(rng, shares[rank], len(shops))
         table = _template(len(shop))
-        table["drug_id"], table["pharmacy_id"] = keys.drugs[rank], keys.pharmacies[shop]
+        table["drug_id"], table["pharmacy_id"] = assortment.ids[rank], keys.pharmacies[shop]
         table["feed_id"], table["run_id"] = keys.feeds[shop], keys.runs[shop]
-        table["price_fen"] = _prices(rng, usual[rank], shops.chain[shop])
+        table["cell"] = keys.cells[shop]
+        table["price_fen"] = _prices(rng, assortment.usual_fen[rank], shops.chain[shop])
         table["stock"] = stocks.draw(rng, len(shop))
         # As in a province that has reported for months: the price was said once, the shop's mark vouches for it since.
         said = seen[shop] - _microseconds(rng.random(len(shop)) * CHANGED_DAYS)

@@ -110,6 +110,7 @@ def pharmacies(shops: Shops, regions: dict[str, Region], owners: list[Chain]) ->
             address=f"{place.name}生成路{serial}号",
             division=division,
             insurance_area=division,
+            cell=division.pk,
             location=Point(lng, lat, srid=4326),
             source_lng=lng,
             source_lat=lat,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -20,9 +21,13 @@ TAIL = 0.6
 OUT_OF_STOCK, LOW, TO_ORDER, UNSAID = 0.10, 0.08, 0.02, 0.10
 
 
+class Impossible(ValueError):
+    """No province is that large; the message says what is possible."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`offers_per_pharmacy` is a mean; pharmacies in large chains carry more, single ones fewer."""
+    """`offers_per_pharmacy` is a mean: every drug is in as many shops as its rank says. Raises `Impossible`."""
 
     pharmacies: int = 30_000
     drugs: int = 15_000
@@ -31,11 +36,13 @@ class Size:
 
     def __post_init__(self) -> None:
         if not 200 <= self.pharmacies <= 100_000:
-            raise ValueError("pharmacies: 200 to 100,000")
+            raise Impossible(_("--pharmacies：200 到 100000"))
         if not 10 <= self.drugs <= 260_000:
-            raise ValueError("drugs: 10 to 260,000")
+            raise Impossible(_("--drugs：10 到 260000"))
         if not 1 <= self.offers_per_pharmacy <= self.drugs * 0.5:
-            raise ValueError("offers_per_pharmacy: 1 to half of the drugs")
+            raise Impossible(_("--offers-per-pharmacy：1 到药品数的一半"))
+        if self.seed < 0:
+            raise Impossible(_("--seed：不小于 0 的整数"))
 
     def rng(self, *what: int) -> np.random.Generator:
         """A stream of its own for each part, so that one part can change without moving the others."""
@@ -49,13 +56,16 @@ def availability(size: Size) -> Floats:
     """
     falling = np.arange(1, size.drugs + 1) ** -TAIL
     low, high = 0.0, float(size.drugs)
-    for _ in range(60):
+    for _turn in range(60):
         middle = (low + high) / 2
         if np.minimum(CARRIED_BY_MOST, falling * middle).sum() < size.offers_per_pharmacy:
             low = middle
         else:
             high = middle
     shares: Floats = np.minimum(CARRIED_BY_MOST, falling * low)
+    fewest = FEWEST / size.pharmacies
+    shares = np.maximum(shares, fewest)  # a small province
     rare = max(1, int(size.drugs * RARE_SHARE))
-    shares[-rare:] = np.geomspace(shares[-rare], FEWEST / size.pharmacies, rare)
+    shares[-rare:] = np.geomspace(shares[-rare], fewest, rare)
+    shares[-1] = fewest
     return shares
