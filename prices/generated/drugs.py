@@ -35,8 +35,8 @@ def load(size: Size) -> Assortment:
     rows = list(generated.products(size.drugs, seed=size.seed))
     generated.load(rows)
     ids = dict(Drug.objects.values_list("code", "pk"))
-    ranked = _by_rank(size, rows)
-    return Assortment(np.array([ids[rows[n].code] for n in ranked]), _usual_fen(size, rows)[ranked])
+    ranked = by_rank(size, rows)
+    return Assortment(np.array([ids[rows[n].code] for n in ranked]), usual_fen(size, rows)[ranked])
 
 
 def name_dual_channel(assortment: Assortment, drug_list: DrugList) -> int:
@@ -46,14 +46,14 @@ def name_dual_channel(assortment: Assortment, drug_list: DrugList) -> int:
     return len(DrugListEntry.objects.bulk_create(rows))
 
 
-def _by_rank(size: Size, rows: list[Product]) -> Ints:
+def by_rank(size: Size, rows: list[Product]) -> Ints:
     """Numbers of the rows, the commonest first: by the place of their name and their place within it, with some luck."""
     name, within = _places([row.generic_name for row in rows])
     luck = size.rng(7).normal(0, 0.5, len(rows))
     return np.argsort(np.log(name + 5) + 0.6 * np.log(within + 1) + luck, kind="stable")
 
 
-def _usual_fen(size: Size, rows: list[Product]) -> Floats:
+def usual_fen(size: Size, rows: list[Product]) -> Floats:
     """Drugs of a preparation cost alike: by their maker more or less, and a larger pack more, though not in proportion."""
     preparation, _within = _places([(row.generic_name, row.dosage_form, row.strength) for row in rows])
     packs = np.log([row.pack_count for row in rows])
@@ -61,7 +61,8 @@ def _usual_fen(size: Size, rows: list[Product]) -> Floats:
     rng = size.rng(4)
     alike = rng.normal(3.2, 0.9, preparation.max() + 1)[preparation]  # logarithm of yuan
     logarithm = alike + rng.normal(0, 0.3, len(rows)) + 0.85 * (packs - mean_pack)
-    return np.clip(np.exp(logarithm) * 100, LEAST_FEN, MOST_FEN)
+    fen: Floats = np.clip(np.exp(logarithm) * 100, LEAST_FEN, MOST_FEN)
+    return fen
 
 
 def _places(keys: Sequence[Hashable]) -> tuple[Ints, Ints]:

@@ -114,7 +114,8 @@ def _prices(rng: np.random.Generator, usual: float, chain: Ints) -> Ints:
 def _round(fen: Floats) -> Ints:
     """As price tags have it: to 10 分 below 10 yuan, to 50 分 below 100, else to a yuan."""
     step = np.select([fen < 1_000, fen < 10_000], [10, 50], 100)
-    return np.maximum(np.round(fen / step) * step, step).astype(np.int64)
+    tagged: Ints = np.maximum(np.round(fen / step) * step, step).astype(np.int64)
+    return tagged
 
 
 class _Stock:
@@ -125,7 +126,8 @@ class _Stock:
         self.bounds = np.cumsum([OUT_OF_STOCK, LOW, TO_ORDER, UNSAID])
 
     def draw(self, rng: np.random.Generator, count: int) -> Ints:
-        return self.words[np.searchsorted(self.bounds, rng.random(count), side="right")]
+        words: Ints = self.words[np.searchsorted(self.bounds, rng.random(count), side="right")]
+        return words
 
 
 def silence(size: Size, shops: Shops) -> Ints:

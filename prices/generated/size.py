@@ -52,20 +52,22 @@ class Size:
 def availability(size: Size) -> Floats:
     """Share of the pharmacies that carry each drug, by rank: from nearly all of them down to `FEWEST`.
 
-    A power law, capped above, scaled so that a pharmacy carries `offers_per_pharmacy` drugs in the mean.
+    A power law, capped above, the rarest drugs rarer still, scaled so that a pharmacy carries `offers_per_pharmacy`
+    drugs in the mean.
     """
-    falling = np.arange(1, size.drugs + 1) ** -TAIL
+    falling: Floats = np.arange(1, size.drugs + 1, dtype=np.float64) ** -TAIL
     low, high = 0.0, float(size.drugs)
     for _turn in range(60):
         middle = (low + high) / 2
-        if np.minimum(CARRIED_BY_MOST, falling * middle).sum() < size.offers_per_pharmacy:
-            low = middle
-        else:
-            high = middle
-    shares: Floats = np.minimum(CARRIED_BY_MOST, falling * low)
+        enough = _shaped(size, falling, middle).sum() >= size.offers_per_pharmacy
+        low, high = (low, middle) if enough else (middle, high)
+    return _shaped(size, falling, high)
+
+
+def _shaped(size: Size, falling: Floats, factor: float) -> Floats:
     fewest = FEWEST / size.pharmacies
-    shares = np.maximum(shares, fewest)  # a small province
+    shaped: Floats = np.clip(falling * factor, fewest, CARRIED_BY_MOST)
     rare = max(1, int(size.drugs * RARE_SHARE))
-    shares[-rare:] = np.geomspace(shares[-rare], fewest, rare)
-    shares[-1] = fewest
-    return shares
+    shaped[-rare:] = np.geomspace(shaped[-rare], fewest, rare)
+    shaped[-1] = fewest
+    return shaped
