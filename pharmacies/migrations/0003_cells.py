@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                     "region_ids",
                     django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                 ),
+                ("pharmacies", models.IntegerField()),
             ],
             options={"verbose_name": "药店分格", "verbose_name_plural": "药店分格"},
         ),

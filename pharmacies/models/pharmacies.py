@@ -210,6 +210,7 @@ class PharmacyCell(models.Model):
     cell = models.IntegerField(primary_key=True)
     box = PolygonField(srid=4326)
     region_ids = ArrayField(models.BigIntegerField())
+    pharmacies = models.IntegerField()  # how many
 
     class Meta:
         verbose_name = verbose_name_plural = "药店分格"

@@ -2,7 +2,7 @@
 -- Plan: pharmacies outward from the origin, each one's offers probed by their key, until the page is full. A second key
 --   of order would switch the walk off, so it is cut WITH TIES by distance alone and ordered fully outside.
 -- Relies on: pharmacytoday_location (GiST, ordered by <->) and the key of prices_offer (drug_id, pharmacy_id).
-CREATE OR REPLACE FUNCTION search_nearest_walk(q search_question) RETURNS SETOF search_row
+CREATE FUNCTION search_nearest_walk(q search_question) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 20
 SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
