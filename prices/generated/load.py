@@ -3,12 +3,10 @@
 The offers come in by COPY without their indexes, which are made again over sorted rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from itertools import islice
-from typing import Any
 
 import numpy as np
 from django.apps import apps
@@ -21,6 +19,7 @@ from psycopg import sql
 
 from catalog.models import DrugList
 from pharmacies import audit, today
+from pharmacies.importers.bulk import columns_of, copy_in
 from pharmacies.models import (
     AuditEvent,
     Chain,
@@ -42,7 +41,6 @@ from prices.models import Feed, FeedRun, Offer, PharmacyFeed, RunPharmacy
 from prices.models.feeds import Mode
 
 Tell = Callable[[str], object]
-BATCH = 5_000
 PLATFORMS = 3
 """Feeds that the single shops and the institutions share."""
 BY = "generate_province"
@@ -121,11 +119,8 @@ def _take_empty_tables() -> None:
             )
 
 
-def _insert(model: type[Any], rows: Iterator[Model]) -> list[Any]:
-    made: list[Any] = []
-    while batch := list(islice(rows, BATCH)):
-        made += model.objects.bulk_create(batch)
-    return made
+def _copy(model: type[Model], rows: Iterable[Model]) -> None:
+    copy_in(model, columns_of(model), rows)
 
 
 # -- who and where ----------------------------------------------------------------------------------------------------
@@ -151,12 +146,14 @@ def _load_regions(places: list[County]) -> dict[str, Region]:
 
 def _load_shops(shops: Shops, regions: dict[str, Region], at: datetime) -> tuple[offer_rows.Keys, dict[int, FeedRun]]:
     """The keys of the pharmacies, and the run of each feed that has some."""
-    owners = _insert(Chain, iter(shop_rows.chains()))
-    made = _insert(Pharmacy, shop_rows.pharmacies(shops, regions, owners))
-    ids = np.array([row.pk for row in made])
-    _insert(PharmacyStatus, shop_rows.statuses(shops, ids, timezone.localdate(at)))
-    areas = np.array([row.insurance_area_id for row in made])
-    _insert(Designation, shop_rows.designations(shops, ids, areas))
+    owners = Chain.objects.bulk_create(shop_rows.chains())
+    rows = list(shop_rows.pharmacies(shops, regions, owners))
+    _copy(Pharmacy, rows)
+    id_of = dict(Pharmacy.objects.values_list("code", "pk"))
+    ids = np.array([id_of[row.code] for row in rows])
+    _copy(PharmacyStatus, shop_rows.statuses(shops, ids, timezone.localdate(at)))
+    areas = np.array([row.insurance_area_id for row in rows])
+    _copy(Designation, shop_rows.designations(shops, ids, areas))
     today.rebuild(at)
     feeds = _feeds(owners)
     platform = len(owners) + np.arange(len(shops)) % PLATFORMS
@@ -164,7 +161,7 @@ def _load_shops(shops: Shops, regions: dict[str, Region], at: datetime) -> tuple
     runs = {int(n): _run(feeds[n], at) for n in np.unique(number)}
     return offer_rows.Keys(
         pharmacies=ids,
-        cells=np.array([row.cell for row in made]),
+        cells=np.array([row.cell for row in rows]),
         feeds=np.array([runs[n].feed_id for n in number.tolist()]),
         runs=np.array([runs[n].pk for n in number.tolist()]),
     ), {run.pk: run for run in runs.values()}
@@ -237,14 +234,14 @@ def _sign_off(
     said = list(
         zip(keys.pharmacies.tolist(), keys.feeds.tolist(), keys.runs.tolist(), carried.tolist(), seen, strict=True)
     )
-    _insert(
+    _copy(
         RunPharmacy,
         (
             RunPharmacy(run_id=run, pharmacy_id=shop, as_of=when, accepted=count, changed=count)
             for shop, _feed, run, count, when in said
         ),
     )
-    _insert(
+    _copy(
         PharmacyFeed,
         (
             PharmacyFeed(
