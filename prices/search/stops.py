@@ -73,7 +73,12 @@ def between(here: Float, there: Float) -> Float:
 
 
 def best_routes(offered: Offered, *, yuan_per_km: Decimal, max_stops: int = 2) -> tuple[Route, ...]:
-    """The best route with one stop, then the best with two if that is better; none where nobody sells anything."""
+    """The best route with one stop, then the best with two if that is better; none where nobody sells anything.
+
+    Raises `OverflowError` for costs that no shop can ask: sums of them must fit 64 bits.
+    """
+    if offered.costs.size and int(offered.costs.max()) * 4 * (offered.costs.shape[1] + 1) ** 2 >= 2**63:
+        raise OverflowError("costs are too large to be added")
     selling = np.flatnonzero((offered.costs >= 0).any(axis=1))
     if not selling.size:
         return ()
@@ -148,12 +153,12 @@ class _Scores:
         extra = np.where(sold, costs - least, 0)
         missing = int((least + extra.max(axis=0)).sum() + np.ceil(3 * per_metre * shops.away.max())) + 2
         number = np.int32 if missing * (len(least) + 1) < 2**31 else np.int64
-        scores = np.ascontiguousarray(np.where(sold, extra, missing - least).T.astype(number))
-        travel = np.floor(np.maximum(per_metre * shops.away - SLACK_FEN, 0)).astype(number)
+        scores: Score = np.ascontiguousarray(np.where(sold, extra, missing - least).T.astype(number))
+        travel: Score = np.floor(np.maximum(per_metre * shops.away - SLACK_FEN, 0)).astype(number)
         return cls(shops, scores, travel, scores.sum(axis=0, dtype=number), per_metre)
 
     def take(self, chosen: NDArray[np.intp]) -> "_Scores":
-        scores = np.ascontiguousarray(self.scores[:, chosen])
+        scores: Score = np.ascontiguousarray(self.scores[:, chosen])
         return _Scores(self.shops.take(chosen), scores, self.travel[chosen], self.own[chosen], self.per_metre)
 
     def with_anybody(self) -> Score:
@@ -172,7 +177,7 @@ class _Scores:
     def of_pairs(self, rows: NDArray[np.intp] | slice, columns: slice) -> Score:
         """What each shop of `rows` and each of `columns` ask together, (rows, columns)."""
         there = self.scores[:, columns]
-        together = np.minimum(self.scores[0, rows, None], there[0])
+        together: Score = np.minimum(self.scores[0, rows, None], there[0])
         step = np.empty_like(together)
         for line in range(1, len(self.scores)):
             together += np.minimum(self.scores[line, rows, None], there[line], out=step)
