@@ -168,8 +168,14 @@ def open_to_all(view: Callable[[Request], Response]) -> Callable[..., Any]:
 )
 @open_to_all
 def baskets(request: Request) -> Response:
-    asked = _understood(request)
-    at = timezone.now()
+    return Response(answer_json(_understood(request), timezone.now()))
+
+
+def answer_json(asked: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The answer to a checked `BasketBody`: the API's, and what the page of the list is drawn from.
+
+    Raises `ValidationError` for a drug that does not exist, `SearchTimeout`.
+    """
     answer = fill(
         _lines(asked["items"]),
         Where(asked["origin"], asked["radius_m"]),
@@ -177,7 +183,7 @@ def baskets(request: Request) -> Response:
         max_stops=asked["max_stops"],
         yuan_per_km=asked["yuan_per_km"],
     )
-    return Response(basket_json(answer, at))
+    return basket_json(answer, at)
 
 
 def basket_json(answer: BasketAnswer, at: datetime) -> dict[str, Any]:

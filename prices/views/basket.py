@@ -20,13 +20,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from rest_framework.exceptions import ValidationError
 
+from prices.api.baskets import BasketBody, answer_json
 from prices.search.middles import middle_of
 from prices.search.plans import SearchTimeout
 from prices.views import words
 from prices.views.choice import DEFAULT_TRAVEL, Option, travel_options
 from prices.views.pages import last_report, page
 from prices.views.places import Places
-from prices.views.shopping import MAX_LINES, Item, items_of, lines_of, plans_of
+from prices.views.shopping import Item, in_catalogue, items_of, lines_of, plans_of
 
 RADII = (3_000, 5_000, 10_000, 20_000, 50_000)
 DEFAULT_RADIUS = 5_000
@@ -47,7 +48,6 @@ def basket(request: HttpRequest) -> HttpResponse:
         "places": Places.on(timezone.localdate()),
         "radii": radii,
         "travels": travel_options(DEFAULT_TRAVEL),
-        "max_lines": MAX_LINES,
         "as_of": last_report(),
     }
     return render(request, "citizen/basket.html", context)
@@ -88,14 +88,15 @@ def plan(request: HttpRequest, asked: Asked) -> HttpResponse:
     (code) instead of `lat` and `lng`.
     """
     at = timezone.now()
-    region = asked.pop("region", None)
-    started = ""
-    if region:
-        asked |= _origin_of(str(region), at)
-        started = asked.pop("name")
-    answer = basket_json(asked, at)
+    started = _start(asked, at)
+    known, gone = in_catalogue(lines_of(_items(asked)))
+    answer: Asked = {"plans": [], "unsold": []}
+    if known:
+        body = BasketBody(data=asked | {"items": [line.item.asked for line in known]})
+        body.is_valid(raise_exception=True)
+        answer = answer_json(dict(body.validated_data), at)
     context = {
-        "plans": plans_of(answer, _items(asked)),
+        "plans": plans_of(answer, known, gone),
         "started": started,
         "radius_m": asked.get("radius_m"),
         "at": at,
@@ -103,13 +104,17 @@ def plan(request: HttpRequest, asked: Asked) -> HttpResponse:
     return render(request, "citizen/_plan.html", context)
 
 
-def _origin_of(code: str, at: datetime) -> Asked:
-    places = Places.on(timezone.localdate(at))
-    region = places.named(code)
+def _start(asked: Asked, at: datetime) -> str:
+    """Put the middle of a named region in its place; its name, or nothing for who gave a position."""
+    code = str(asked.pop("region", "") or "")
+    if not code:
+        return ""
+    region = Places.on(timezone.localdate(at)).named(code)
     middle = middle_of(region.id) if region else None
     if region is None or middle is None:
         raise ValidationError({"region": [gettext("这个区县没有药店的位置：请换一个区县，或使用您的位置。")]})
-    return {"lat": middle.lat, "lng": middle.lng, "name": region.name}
+    asked |= {"lat": middle.lat, "lng": middle.lng}
+    return region.name
 
 
 def _items(asked: Asked) -> list[Item]:

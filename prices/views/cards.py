@@ -59,9 +59,7 @@ class Cards:
     usual: tuple[str, ...]
 
 
-def cards(
-    answer: Answer, facts: Facts, *, target: Target, sort: Sort, places: Places, city: Place | None
-) -> Cards:
+def cards(answer: Answer, facts: Facts, *, target: Target, sort: Sort, places: Places, city: Place | None) -> Cards:
     """One card per offer, in the answer's order; the first stale one is marked, a line goes above it.
 
     Where prices compare per smallest unit, that is what a pin on the map says. `city`: the one that the page is about, if

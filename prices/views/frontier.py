@@ -116,7 +116,9 @@ def _stops(offers: list[Found], dots: list[Dot], target: Target) -> tuple[Stop, 
     labelled: list[Dot] = []
     for group in groups:
         first, dot = offers[group[0]], dots[group[0]]
-        clear = not any(abs(dot.x - other.x) < LABEL_WIDTH and abs(dot.y - other.y) < LABEL_HEIGHT for other in labelled)
+        clear = not any(
+            abs(dot.x - other.x) < LABEL_WIDTH and abs(dot.y - other.y) < LABEL_HEIGHT for other in labelled
+        )
         if clear:
             labelled.append(dot)
         made.append(

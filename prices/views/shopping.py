@@ -26,6 +26,12 @@ class Item:
     preparation: int
     quantity: int
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """As the API takes it."""
+        what = {"drug": self.drug} if self.drug else {"preparation": self.preparation}
+        return {**what, "quantity": self.quantity}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -63,11 +69,19 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A line that stays open; `why` is empty where it is only that nobody here sells it."""
+
+    line: Line
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A way to buy the list. `saved`: what it costs less than the first plan, for as many lines; empty if it does not."""
 
     stops: list[Stop]
-    missing: list[Line]
+    missing: list[Missing]
     price: str
     travel: str
     total: str
@@ -117,12 +131,22 @@ def lines_of(items: Iterable[Item]) -> list[Line]:
     return made
 
 
-def plans_of(answer: dict[str, Any], items: list[Item]) -> list[Plan]:
-    """The API's answer in words; the plan that fills most lines, then costs least, is marked. Four queries."""
-    lines = lines_of(items)
+def in_catalogue(lines: list[Line]) -> tuple[list[Line], list[Line]]:
+    """(known, gone)"""
+    return [line for line in lines if line.url], [line for line in lines if not line.url]
+
+
+def plans_of(answer: dict[str, Any], lines: list[Line], gone: list[Line]) -> list[Plan]:
+    """The API's answer for `lines` in words; the plan that fills most lines, then costs least, is marked. One query.
+
+    `gone` are lines that the API was not asked for; they are missing in every plan.
+    """
     codes = {line["drug"] for plan in answer["plans"] for stop in plan["stops"] for line in stop["lines"]}
     drugs = _drugs(codes)
-    made = [_plan(plan, lines, drugs) for plan in answer["plans"] if plan["stops"]]
+    barred = {each["item"]: each["message"] for each in answer["unsold"] if each["reason"] != "not_sold"}
+    lacking = {n: Missing(line, barred.get(n, "")) for n, line in enumerate(lines)}
+    also = [Missing(line, "") for line in gone]
+    made = [_plan(plan, lines, drugs, [lacking[n] for n in plan["missing"]] + also) for plan in answer["plans"]]
     if not made:
         return []
     best = max(range(len(made)), key=lambda n: (made[n].filled, -Decimal(made[n].total), -n))
@@ -135,11 +159,11 @@ def _marked(plan: Plan, first: Plan, *, best: bool) -> Plan:
     return replace(plan, saved=saved, best=best)
 
 
-def _plan(plan: dict[str, Any], lines: list[Line], drugs: dict[str, Drug]) -> Plan:
+def _plan(plan: dict[str, Any], lines: list[Line], drugs: dict[str, Drug], missing: list[Missing]) -> Plan:
     stops = [_stop(number, stop, lines, drugs) for number, stop in enumerate(plan["stops"], start=1)]
     return Plan(
         stops=stops,
-        missing=[lines[n] for n in plan["missing"]],
+        missing=missing,
         price=plan["price"],
         travel=str(Decimal(plan["total"]) - Decimal(plan["price"])),
         total=plan["total"],
