@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from numpy.typing import NDArray
 
-from prices.bench.order import Line, Rows, first
+from prices.bench.order import Line, Rows, circle, first
 from prices.bench.referee import SPHERE_M, Question, World, microseconds
 
 VALUE = np.dtype(
@@ -71,10 +71,10 @@ class Redis:
     def _near(self, question: Question, count: int | None = None) -> list[Any]:
         """Members within the circle and a hair, the nearest first; with `count` also how far the last one is."""
         where = question.where
-        assert where.origin is not None and where.radius_m is not None  # noqa: S101 -- only such questions are asked here
+        origin, radius_m = circle(where)
         found: list[Any] = self.client.geosearch(
-            "shops", longitude=where.origin.lng, latitude=where.origin.lat,
-            radius=where.radius_m * WIDER + WIDER_M, unit="m", sort="ASC" if count else None, count=count,
+            "shops", longitude=origin.lng, latitude=origin.lat,
+            radius=radius_m * WIDER + WIDER_M, unit="m", sort="ASC" if count else None, count=count,
             withdist=bool(count),
         )  # fmt: skip
         return found
@@ -117,7 +117,7 @@ class Redis:
         at, where = microseconds(question.at), question.where
         values = values[values["hidden_after"] >= at]
         away = _away(question, values)
-        inside = away <= where.radius_m
+        inside = away <= circle(where)[1]
         values = values[inside]
         price = values["price"].astype(np.int64)
         n = np.zeros(len(values), dtype=np.int64)
@@ -125,8 +125,7 @@ class Redis:
 
 
 def _away(question: Question, values: NDArray[np.void]) -> NDArray[np.float64]:
-    origin = question.where.origin
-    assert origin is not None  # noqa: S101 -- only such questions are asked here
+    origin, _radius_m = circle(question.where)
     lat, apart = radians(origin.lat), values["lng"] - radians(origin.lng)
     sin_lat, cos_lat, cos_apart = np.sin(values["lat"]), np.cos(values["lat"]), np.cos(apart)
     across = (cos_lat * np.sin(apart)) ** 2 + (cos(lat) * sin_lat - sin(lat) * cos_lat * cos_apart) ** 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prices.bench.order import Line, Rows, first
+from prices.bench.order import Line, Rows, circle, first
 from prices.bench.referee import SPHERE_M, Question, World, microseconds
 
 SCHEMA = """
@@ -80,14 +80,13 @@ class Sqlite:
 
 
 def _parameters(question: Question) -> dict[str, Any]:
-    where, (drug,) = question.where, question.target.drugs
-    assert where.origin is not None and where.radius_m is not None  # noqa: S101 -- only such questions are asked here
-    lng, lat = radians(where.origin.lng), radians(where.origin.lat)
-    high = min(where.radius_m / SPHERE_M * 1.0001, 1.5)
+    (origin, radius_m), (drug,) = circle(question.where), question.target.drugs
+    lng, lat = radians(origin.lng), radians(origin.lat)
+    high = min(radius_m / SPHERE_M * 1.0001, 1.5)
     # The box of a circle on a sphere: as wide as where the meridians touch it.
     wide = asin(min(1.0, sin(high) / max(cos(lat), 1e-9)))
     return {
-        "drug": drug.pk, "at": microseconds(question.at), "radius": where.radius_m, "limit": question.limit,
+        "drug": drug.pk, "at": microseconds(question.at), "radius": radius_m, "limit": question.limit,
         "sphere": SPHERE_M, "lng": lng, "sin_lat": sin(lat), "cos_lat": cos(lat),
         "west": degrees(lng - wide), "east": degrees(lng + wide),
         "south": degrees(lat - high), "north": degrees(lat + high),

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from pharmacies.geo import Wgs84
     from prices.bench.referee import Question
+    from prices.search.questions import Where
 
 Array = NDArray[Any]
 
@@ -39,14 +41,18 @@ class Rows:
         return Rows(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
+def circle(where: Where) -> tuple[Wgs84, float]:
+    """Origin and radius. The alternatives are asked about circles only: `ValueError` for another place."""
+    if where.origin is None or where.radius_m is None:
+        raise ValueError("an alternative answers questions about a circle")
+    return where.origin, where.radius_m
+
+
 def first(question: Question, rows: Rows) -> list[Line]:
     """The first page in the question's order; the whole frontier."""
     if question.filters.per_pharmacy:
         rows = rows.take(_best_of_each(rows))
-    if question.sort == "frontier":
-        rows = frontier(rows)
-    else:
-        rows = rows.take(_sorted(question, rows)[: question.limit])
+    rows = frontier(rows) if question.sort == "frontier" else rows.take(_sorted(question, rows)[: question.limit])
     drugs = question.target.drugs
     return [
         Line(pharmacy, drugs[n].pk, price, stale)

@@ -18,7 +18,7 @@ from django.db.models import Case, ExpressionWrapper, F, FloatField, OuterRef, S
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from pharmacies.models import Pharmacy
-from prices.bench.order import Line, Rows, first
+from prices.bench.order import Line, Rows, circle, first
 from prices.bench.referee import Floats, Question, World
 from prices.models import Feed, PharmacyFeed, Stock
 
@@ -36,13 +36,15 @@ class JoinedOffer(models.Model):
     confirmed_at = models.DateTimeField()
     disputed_since = models.DateTimeField(null=True)
 
+    objects: Any = models.Manager()
+
     class Meta:
         app_label = "bench"
         managed = False
         db_table = "prices_offer"
 
     def __str__(self) -> str:
-        return f"{self.drug_id} {self.pharmacy_id}"
+        return str(self.pk)
 
 
 class Orm:
@@ -59,9 +61,8 @@ class Orm:
         return [Line(pharmacy, drug, price, bool(stale)) for pharmacy, drug, price, stale in found]
 
 
-def _eligible(question: Question) -> models.QuerySet[Any]:
-    origin = question.where.origin
-    assert origin is not None and question.where.radius_m is not None  # noqa: S101 -- only such questions are asked here
+def _eligible(question: Question) -> Any:
+    origin, radius_m = circle(question.where)
     point = Point(origin.lng, origin.lat, srid=4326)
     mark = PharmacyFeed.objects.filter(pharmacy_id=OuterRef("pharmacy_id"), feed_id=OuterRef("feed_id"))
     undisputed = Greatest("confirmed_at", Coalesce(Subquery(mark.values("snapshot_as_of")[:1]), F("confirmed_at")))
@@ -71,7 +72,7 @@ def _eligible(question: Question) -> models.QuerySet[Any]:
         .filter(drug_id__in=[drug.pk for drug in question.target.drugs], state=1)
         .exclude(stock=Stock.OUT)
         .filter(pharmacy__today__ranked=True, pharmacy__today__kind__in=question.filters.kinds)
-        .filter(pharmacy__location__dwithin=(point, D(m=question.where.radius_m)))
+        .filter(pharmacy__location__dwithin=(point, D(m=radius_m)))
         .annotate(distance=Distance("pharmacy__location", point), vouched=vouched)
         .annotate(hidden=_after(settings.HIDDEN_AFTER), stale_at=_after(settings.STALE_AFTER))
         .filter(hidden__gte=question.at)
@@ -79,7 +80,7 @@ def _eligible(question: Question) -> models.QuerySet[Any]:
     )
 
 
-def _after(times: float) -> ExpressionWrapper:
+def _after(times: float) -> Any:
     return ExpressionWrapper(F("vouched") + F("feed__cadence") * Value(times), models.DateTimeField())
 
 
@@ -87,7 +88,7 @@ def _older(at: datetime) -> Case:
     return Case(When(stale_at__lt=at, then=Value(1)), default=Value(0))
 
 
-def _ordered(rows: models.QuerySet[Any], question: Question) -> models.QuerySet[Any]:
+def _ordered(rows: Any, question: Question) -> Any:
     code = models.functions.Collate("pharmacy__code", "C")
     if question.sort == "cheapest":
         return rows.order_by("stale", "price_fen", "distance", code)
@@ -100,7 +101,7 @@ def _ordered(rows: models.QuerySet[Any], question: Question) -> models.QuerySet[
     return rows.order_by("stale", "distance", "price_fen", code)
 
 
-def _frontier(question: Question, rows: models.QuerySet[Any]) -> list[Line]:
+def _frontier(question: Question, rows: Any) -> list[Line]:
     """The ORM has no word for it: everything fresh is read, and swept here."""
     names = ("pharmacy_id", "pharmacy__code", "price_fen", "distance")
     found = [

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pharmacies.hours import minute_of_week
 from pharmacies.models import Designation, PharmacyToday
-from prices.bench.order import Line, Rows, first
+from prices.bench.order import Array, Line, Rows, first
 from prices.models import Feed, PharmacyFeed, Stock
 from prices.search.questions import Filters, Target, Where
 
@@ -56,7 +56,7 @@ class Question:
     where: Where
     sort: Any
     at: datetime
-    filters: Filters = Filters()
+    filters: Filters = Filters()  # noqa: RUF009  frozen
     limit: int = 20
     quantity: int = 1
     yuan_per_km: int = 1
@@ -187,6 +187,7 @@ def _vouched(rows: NDArray[np.void]) -> tuple[Ints, Ints]:
     said = sorted(
         ((pharmacy << 32) + feed, microseconds(at))
         for pharmacy, feed, at in marks.values_list("pharmacy_id", "feed_id", "snapshot_as_of")
+        if at is not None
     )
     keys = np.array([key for key, _at in said] or [-1], dtype=np.int64)
     times = np.array([at for _key, at in said] or [0], dtype=np.int64)
@@ -206,17 +207,19 @@ def answer(world: World, question: Question, away: Floats | None = None) -> list
     """What `find` must give. `away` replaces the distances by others, one a pharmacy (another measure of the earth)."""
     shops, at = world.shops, microseconds(question.at)
     passes, rough = _passing(shops, question, away)
-    parts = []
+    parts: list[tuple[Array, ...]] = []
     for n, drug in enumerate(question.target.drugs):
         shelf = world.shelves[drug.pk]
         keep = passes[shelf.shop] & (shelf.hidden_after >= at)
         if question.filters.in_stock:
             keep &= shelf.has_stock
         kept = np.flatnonzero(keep)
-        shop, price, weight = shelf.shop[kept], shelf.price[kept], question.target.weight(drug)
-        parts.append((shop, price, price * weight, shelf.stale_after[kept] < at, np.full(len(kept), n)))
-    shop, price, key, stale, n = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-    rows = Rows(shops.ids[shop], shops.codes[shop], n, price, key, stale, rough[shop])
+        shop, price = shelf.shop[kept], shelf.price[kept]
+        key = price * question.target.weight(drug)
+        parts.append((shop, np.full(len(kept), n), price, key, shelf.stale_after[kept] < at))
+    columns = parts[0] if len(parts) == 1 else tuple(np.concatenate(each) for each in zip(*parts, strict=True))
+    shop, n_of, price, key, stale = columns
+    rows = Rows(shops.ids[shop], shops.codes[shop], n_of, price, key, stale, rough[shop])
     if question.sort in ("nearest", "cheapest") and not question.filters.per_pharmacy:
         kept = _candidates(rows, question)
         rows, shop = rows.take(kept), shop[kept]

@@ -5,13 +5,11 @@ call; `numpy` is the referee's scan of everything in memory. The alternatives ar
 """
 
 import gc
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.utils import timezone
 
-from prices.bench import Measured, Report, asking, measured, percentile, province, referee
+from prices.bench import Report, asking, baskets, province, referee
 from prices.bench.asking import Case
 from prices.bench.clock import timed
 from prices.bench.in_redis import Redis
@@ -20,11 +18,11 @@ from prices.bench.order import Line
 from prices.bench.orm import Orm, spheroid
 from prices.bench.province import Say
 from prices.bench.referee import Question, World
+from prices.bench.timings import CHANGED, RESTARTED, WARM, Timings, beside, summary, wrong
 from prices.search.offers import find
 
 ALTERNATIVE_PLACES = 5
 """Alternatives are asked from the first few places only: some take a second a question."""
-WARM, RESTARTED, CHANGED = "warm", "after a restart", "after a day of changes"
 
 
 class System(Protocol):
@@ -33,23 +31,6 @@ class System(Protocol):
     def load(self, world: World, drug_ids: set[int]) -> None: ...
 
     def ask(self, question: Question) -> list[Line]: ...
-
-
-@dataclass
-class Timings:
-    """All times of one case by one system, and how many answers were as the referee has them."""
-
-    case: str
-    group: str
-    system: str
-    when: str
-    times: list[float] = field(default_factory=list)
-    right: int = 0
-    wrong: list[str] = field(default_factory=list)
-
-    def row(self) -> Measured:
-        facts = {"asked": len(self.times), "right": self.right, "equal": not self.wrong, "when": self.when}
-        return measured(self.case, self.system, self.times, **facts)
 
 
 def run(options: dict[str, Any], say: Say) -> Report:
@@ -75,6 +56,7 @@ def run(options: dict[str, Any], say: Say) -> Report:
     try:
         world = referee.load(asked.drug_ids())
         found += measure(world, asked, places, CHANGED, say)
+        found += baskets.measure(world, asked, places, CHANGED, say)
 
     finally:
         say("vacuum …")
@@ -118,19 +100,7 @@ def one(world: World, question: Question, statement: Timings, call: Timings, sca
     scan.times.append(expected.whole_ms)
     scan.right += 1
     for each in (statement, call):
-        judge(each, question, got.found, expected.found)
-
-
-def judge(timings: Timings, question: Question, got: list[Line], expected: list[Line]) -> None:
-    if got == expected:
-        timings.right += 1
-    else:
-        place = next(
-            (n for n, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), min(len(got), len(expected))
-        )
-        timings.wrong.append(
-            f"{question.where} row {place}: {got[place : place + 1]}, not {expected[place : place + 1]}"
-        )
+        each.judge(got.found, expected.found, str(question.where))
 
 
 def compare(world: World, asked: asking.Asked, places: list[asking.Origin], system: System, say: Say) -> list[Timings]:
@@ -146,7 +116,7 @@ def compare(world: World, asked: asking.Asked, places: list[asking.Origin], syst
             got = timed(lambda question=question: system.ask(question))  # type: ignore[misc]
             timings.times.append(got.whole_ms)
             away = spheroid(world, question) if system.name == Orm.name else None
-            judge(timings, question, got.found, referee.answer(world, question, away))
+            timings.judge(got.found, referee.answer(world, question, away), str(question.where))
         found.append(timings)
     return found
 
@@ -157,57 +127,8 @@ def group(case: Case) -> str:
 
 # -- for people -------------------------------------------------------------------------------------------------------
 
-Pick = Callable[[Timings], bool]
-
 
 def lines(found: list[Timings], facts: dict[str, Any]) -> list[str]:
     counts = "; ".join(f"{name} {', '.join(map(str, each))}" for name, each in facts["offers_of_a_drug"].items())
-    told = [
-        f"{facts['offers']:,} offers; of the drugs asked about: {counts}",
-        "",
-        *_summary(found),
-        "",
-        *_beside(found),
-    ]
-    return told + [
-        f"WRONG {each.system} {each.case} ({each.when}): {text}" for each in found for text in each.wrong[:1]
-    ]
-
-
-def _summary(found: list[Timings]) -> list[str]:
-    """All radii, rarities and filters of a sort in one line, and the worst of them."""
-    told = [
-        f"{'sort':<30}{'system':<14}{'p50 ms':>8}{'p95 ms':>8}{'p99 ms':>8}  equal          worst p50, worst p99 of a case"
-    ]
-    for when in dict.fromkeys(each.when for each in found):
-        told.append(f"-- {when}")
-        mine = [each for each in found if each.when == when and each.system not in ("orm", "redis", "sqlite")]
-        for name, system in dict.fromkeys((each.group, each.system) for each in mine):
-            told.append(_pooled(name, [each for each in mine if (each.group, each.system) == (name, system)]))
-    return told
-
-
-def _pooled(name: str, rows: list[Timings]) -> str:
-    times = [value for each in rows for value in each.times]
-    p50, p95, p99 = (percentile(times, part) for part in (0.5, 0.95, 0.99))
-    middle = max(rows, key=lambda each: percentile(each.times, 0.5))
-    worst = max(rows, key=lambda each: percentile(each.times, 0.99))
-    right = f"{sum(each.right for each in rows)}/{len(times)}"
-    return (
-        f"{name:<30}{rows[0].system:<14}{p50:8.2f}{p95:8.2f}{p99:8.2f}  {right:<14} "
-        f"{percentile(middle.times, 0.5):.2f} {middle.case}, {percentile(worst.times, 0.99):.2f} {worst.case}"
-    )
-
-
-def _beside(found: Iterable[Timings]) -> list[str]:
-    """One drug, no filter: our statement and each alternative's p50, case by case."""
-    cells: dict[str, dict[str, Timings]] = {}
-    for each in found:
-        if each.when == WARM and each.case.count("/") == 2:
-            cells.setdefault(each.case, {})[each.system] = each
-    systems = ("yaobi", "yaobi find()", "numpy", "redis", "sqlite", "orm")
-    told = [f"{'p50 ms of one drug':<28}" + "".join(f"{system:>14}" for system in systems)]
-    for case, by in cells.items():
-        values = [f"{percentile(by[system].times, 0.5):14.2f}" if system in by else f"{'':>14}" for system in systems]
-        told.append(f"{case:<28}" + "".join(values))
-    return told
+    told = [f"{facts['offers']:,} offers; of the drugs asked about: {counts}"]
+    return [*told, "", *summary(found), "", *beside(found), *wrong(found)]

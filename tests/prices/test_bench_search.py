@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from catalog.models import DrugList
 from pharmacies.geo import Wgs84
-from prices.bench import province, referee
+from prices.bench import baskets, province, referee
 from prices.bench.in_redis import Redis
 from prices.bench.in_sqlite import Sqlite
 from prices.bench.order import Rows, cost, first
@@ -90,8 +91,27 @@ def test_every_alternative_gives_the_same_answers(sort: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(4))
+def test_the_trial_of_all_pairs_finds_the_baskets_that_the_search_finds(seed: int) -> None:
+    world, made, random = town(seed)
+    stops = set()
+    for _turn in range(15):
+        targets = [Target.of_drug(drug) for drug in made.drugs]
+        targets.append(Target.of_preparation(made.drugs[0].preparation, tuple(made.drugs)))
+        lines = tuple(
+            baskets.Line(target, random.randint(1, 5)) for target in random.sample(targets, min(3, len(targets)))
+        )
+        where = Where(Wgs84(*ORIGIN), random.choice([300.0, 1500.0, 10_000.0]))
+        basket = baskets.Basket(lines, where, AT, Decimal(random.choice(["0", "0.1", "1"])))
+        found = baskets.plans(baskets.ours(basket))
+        assert baskets.answer(world, basket) == found, basket
+        stops |= {len(plan.stops) for plan in found}
+    assert 1 in stops
+
+
+@pytest.mark.django_db
 def test_the_referee_measures_as_postgis_does() -> None:
-    world, made, _random = town(1)
+    world, _made, _random = town(1)
     where = Where(Wgs84(*ORIGIN), 5000.0)
     shops = world.shops
     measured = referee.distance(shops, shops.at(shops.ids), where)
