@@ -28,8 +28,8 @@ def bench(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.full and options.subject not in OF_PROVINCE:
         parser.error("--full is for search and http")
-    if options.restart and options.subject != "search":
-        parser.error("--restart is for search")
+    if (options.restart or options.quick) and options.subject != "search":
+        parser.error("--restart and --quick are for search")
     place = _place()
     if places.try_lock(place.var / "bench.lock") is None:
         raise console.Failed("bin/bench is already running in this checkout", advice="wait for it, or stop it")
@@ -40,7 +40,7 @@ def bench(arguments: list[str]) -> int:
         env = environment(place, programs, services) | {"YAOBI_BENCH": "1", "DEBUG": "0"} | more
         application = Application(place, env, private=True)
         application.migrate()
-        flags = [f"--{name}" for name in ("full", "restart", "json") if getattr(options, name)]
+        flags = [f"--{name}" for name in ("full", "restart", "quick", "json") if getattr(options, name)]
         status = application.run("bench", options.subject, *flags)
     return status if status >= 0 else 128 - status
 
@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--full", action="store_true", help="60 million offers instead of 6 (search, http)")
     parser.add_argument(
         "--restart", action="store_true", help="measure once more after a restart of PostgreSQL (search)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="three places instead of twenty: a look, not a measurement"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return parser

@@ -25,8 +25,8 @@ DRUGS = 5
 """Drugs of each rarity."""
 MEMBERS = 30
 """Drugs of a preparation."""
-PLACES = 20
-"""Places asked from; one question a case from each."""
+PLACES, PREPARATION_PLACES, QUICK_PLACES = 20, 8, 3
+"""Places asked from, one question a case from each; of a preparation fewer, for the referee reads most of a million rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,10 @@ def cases(asked: Asked, places: list[Origin], at: datetime) -> Iterator[Case]:
             for rarity, group in groups.items():
                 for radius, metres in RADII.items():
                     for name in FILTERS:
+                        here = places[:PREPARATION_PLACES] if preparation else places
                         questions = tuple(
                             _question(sort, group[n % len(group)], origin, metres, name, at)
-                            for n, origin in enumerate(places)
+                            for n, origin in enumerate(here)
                         )
                         yield Case(sort, rarity, radius, preparation, name, questions)
 

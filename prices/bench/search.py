@@ -38,7 +38,7 @@ def run(options: dict[str, Any], say: Say) -> Report:
     say("choosing what to ask …")
     asked = asking.targets()
     asking.list_dual_channel(asked.drug_ids())
-    places = asking.origins()
+    places = asking.origins(asking.QUICK_PLACES if options["quick"] else asking.PLACES)
     world = referee.load(asked.drug_ids())
     gc.freeze()
     alternatives: list[System] = [Orm(), Redis(), Sqlite()]
@@ -87,7 +87,7 @@ def measure(
                     continue
                 one(world, question, statement, call, scan)
         found += [statement, call, scan]
-        if case.radius == "province" and case.filter == "county":
+        if case.radius == "province" and case.filter == asking.FILTERS[-1]:
             say(f"{when}: {group(case)}, {case.rarity}")
     return found
 

@@ -19,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("subject", choices=["text", "search", "http"])
         parser.add_argument("--full", action="store_true")
         parser.add_argument("--restart", action="store_true")
+        parser.add_argument("--quick", action="store_true")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
