@@ -50,13 +50,14 @@ class Lines(serializers.ListSerializer[Any]):
         try:
             return super().to_internal_value(data)
         except serializers.ValidationError as error:
-            if not isinstance(error.detail, list):
-                raise serializers.ValidationError(error.detail["non_field_errors"]) from error
-            raise serializers.ValidationError(list(_numbered(error.detail))) from error
+            detail: Any = error.detail
+            if "non_field_errors" in detail:  # about the list as a whole
+                raise serializers.ValidationError(detail["non_field_errors"]) from error
+            raise serializers.ValidationError(list(_numbered(detail))) from error
 
 
-def _numbered(errors: Iterable[Any]) -> Iterable[str]:
-    for number, fields in enumerate(errors):
+def _numbered(errors: dict[int, Any]) -> Iterable[str]:
+    for number, fields in errors.items():
         for name, messages in fields.items():
             where = f"items[{number}]" if name == "non_field_errors" else f"items[{number}].{name}"
             yield f"{where}：{messages[0]}"
