@@ -114,23 +114,23 @@ def _filtering(page: Page) -> None:
     page.locator(".sorts .menu summary").click()
 
 
-def _near_and_cheap(page: Page) -> None:
+def _here(page: Page) -> None:
     page.evaluate(f"sessionStorage.setItem('position', '{world.ROUNDED}')")
     page.reload()
+
+
+def _near_and_cheap(page: Page) -> None:
+    _here(page)
     page.locator(".frontier").wait_for()
 
 
 def _by_value(page: Page) -> None:
-    page.evaluate(f"sessionStorage.setItem('position', '{world.ROUNDED}')")
-    page.reload()
+    _here(page)
     page.locator("#travel").wait_for()
 
 
 def _planned(page: Page) -> None:
-    page.locator(".line").first.wait_for()
-    page.select_option("#from-region", "420106")
-    page.locator("#plan-form [type=submit]").click()
-    page.locator("#plan #results").wait_for()
+    _here(page)
     page.locator(".stops .menu summary").first.click()
 
 

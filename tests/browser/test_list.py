@@ -110,7 +110,7 @@ def test_one_stop_and_two_are_offered_and_the_one_that_fills_most_is_shown(visit
     said = shown_plan(page)
     assert "能配齐" in said
     assert "药费 38.20 元 + 路费 12.81 元" in said  # 2 × 10.00 at the farthest of the row, 18.20 beyond it
-    assert re.search(r"第 1 站.*第01分店.*第 2 站.*珞喻路店", said, re.S)
+    assert re.search(r"第 1 站.*第00分店.*第 2 站.*珞喻路店", said, re.S)
     page.locator("[data-plan='1']").click()
     said = shown_plan(page)
     assert "还缺 1 种" in said
