@@ -57,7 +57,8 @@ class Lines(serializers.ListSerializer[Any]):
 
 
 def _numbered(errors: dict[int, Any]) -> Iterable[str]:
-    for number, fields in errors.items():
+    for number, detail in errors.items():
+        fields = detail if isinstance(detail, dict) else {"non_field_errors": detail}  # a list: the line is null
         for name, messages in fields.items():
             where = f"items[{number}]" if name == "non_field_errors" else f"items[{number}].{name}"
             yield f"{where}：{messages[0]}"

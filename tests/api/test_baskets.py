@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
 from catalog.models import Drug, Preparation
@@ -162,6 +164,27 @@ def test_a_basket_needs_a_position(field: str, ask: Ask, db: None) -> None:
 def test_a_position_abroad_or_at_the_pole_is_an_empty_answer(lat: float, lng: float, ask: Ask, town: Town) -> None:
     answer = ask([{"drug": town.drug.code, "quantity": 1}], lat=lat, lng=lng, radius_m=50_000)
     assert (answer["plans"], answer["unsold"][0]["reason"]) == ([], "not_sold")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=6,
+)
+PLAUSIBLE = {
+    "lat": 30.545, "lng": "114.302", "radius_m": 5000, "max_stops": 2, "yuan_per_km": "0.5",
+    "items": [{"drug": CODE, "quantity": 2}, {"preparation": 7, "quantity": 1}],
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changed=st.dictionaries(st.sampled_from([*PLAUSIBLE, "x"]), VALUES, max_size=3), line=VALUES)
+def test_no_body_makes_the_server_fail(changed: dict[str, Any], line: Any, client: Client) -> None:
+    for body in (PLAUSIBLE | changed, PLAUSIBLE | {"items": [line]}, PLAUSIBLE | {"items": [{"drug": line}]}, line):
+        response = client.post("/api/v1/baskets", json.dumps(body), content_type="application/json")
+        assert response.status_code == 400, response.content.decode()
+        assert response.json()["error"]["fields"] or response.json()["error"]["code"] == "unreadable"
 
 
 @pytest.mark.parametrize(

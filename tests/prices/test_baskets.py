@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.contrib.gis.geos import Point
 from django.db import connection
 
 from catalog.models import Drug
@@ -203,7 +204,7 @@ def test_distances_between_stops_are_those_of_the_database(town: Town) -> None:
 # -- against a trial of everything ------------------------------------------------------------------------------------
 
 
-def shelves(lines: list[Line], where: Where) -> dict[Pharmacy, dict[int, tuple[int, str]]]:
+def shelves(lines: list[Line], where: Where) -> dict[Any, dict[int, tuple[int, str]]]:
     """What `find` shows as fresh, pharmacy by pharmacy: the cheapest cost of each line and for which drug."""
     found: dict[Any, dict[int, tuple[int, str]]] = {}
     for number, line in enumerate(lines):
@@ -297,7 +298,7 @@ def test_the_statement_reads_the_circle_and_each_cells_own_offers(town: Town) ->
     Pharmacy.objects.bulk_create(
         Pharmacy(
             code=f"P42028100{n:03d}", kind="pharmacy", name="远", address="远", division=far, insurance_area=far,
-            cell=far.pk, location=f"SRID=4326;POINT(114.{n + 900} 30.1)", source_lng=114.9, source_lat=30.1,
+            cell=far.pk, location=Point(114.9 + n / 1000, 30.1, srid=4326), source_lng=114.9, source_lat=30.1,
             source_datum="wgs84",
         )
         for n in range(90)
@@ -312,7 +313,13 @@ def test_the_statement_reads_the_circle_and_each_cells_own_offers(town: Town) ->
     ]  # fmt: skip
     Offer.objects.bulk_create(rows)
     factories.rebuild_today()
-    asked = {"origin": HERE.ewkt, "radius_m": 5000, "drugs": [town.drug.pk], "at": AT, "stale_after": 1.5}
+    asked: dict[str, Any] = {
+        "origin": HERE.ewkt,
+        "radius_m": 5000,
+        "drugs": [town.drug.pk],
+        "at": AT,
+        "stale_after": 1.5,
+    }
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE prices_offer, pharmacies_pharmacytoday, pharmacies_pharmacy")
         cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) " + statement("basket"), asked | Barred().parameters)
