@@ -22,7 +22,7 @@ from pharmacies.models import Pharmacy
 from prices.bench import Measured, Report, asking, province, referee
 from prices.bench.load import CONNECTIONS, Driven, drive, generator
 from prices.bench.order import circle
-from prices.bench.referee import Question
+from prices.bench.referee import Question, World
 
 Say = Callable[[str], Any]
 
@@ -50,8 +50,9 @@ def run(options: dict[str, Any], say: Say) -> Report:
         "bench/empty": ["/bench/empty"],
         "bench/bare/nearest/common/5km": [path("/bench/bare", question) for question in first],
     } | {name: [path(OFFERS, question) for question in each] for name, each in questions.items()}
+    world = referee.load(drug.pk for target in asked.drugs["common"] for drug in target.drugs)
     with served(say) as (port, process):
-        equal = {name: all(answers_alike(port, question) for question in each) for name, each in questions.items()}
+        equal = {name: all(alike(port, world, question) for question in each) for name, each in questions.items()}
         driven = under_load(port, paths, say)
         memory = max(resident_mb(pid) for pid in children(process.pid))
     rows = [row(name, driven[name], equal.get(name), memory) for name in paths]
@@ -77,13 +78,12 @@ def under_load(port: int, paths: dict[str, list[str]], say: Say) -> dict[str, Dr
     return {name: sorted(each, key=lambda one: one.per_second)[ROUNDS // 2] for name, each in rounds.items()}
 
 
-def answers_alike(port: int, question: Question) -> bool:
+def alike(port: int, world: World, question: Question) -> bool:
     """Whether the endpoint's first page is the referee's."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", path(OFFERS, question))
     said = json.loads(connection.getresponse().read())
     connection.close()
-    world = referee.load(drug.pk for drug in question.target.drugs)
     expected = referee.answer(world, question)
     codes = dict(Pharmacy.objects.filter(pk__in=[line.pharmacy_id for line in expected]).values_list("pk", "code"))
     wanted = [(codes[line.pharmacy_id], f"{line.price_fen / 100:.2f}") for line in expected]

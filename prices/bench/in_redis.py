@@ -22,6 +22,8 @@ VALUE = np.dtype(
 DATABASE = 1
 FIRST = 100
 """So many of the nearest, or of the cheapest, are fetched first; four times as many when they did not fill a page."""
+FEW = 1000
+"""Up to so many offers of a drug are fetched whole."""
 WIDER, WIDER_M = 1.002, 5.0
 WALK_FROM_M = 10_000
 """From this radius on, the cheapest are found by walking prices upward instead of fetching everything near."""
@@ -60,7 +62,10 @@ class Redis:
         self.client.close()
 
     def ask(self, question: Question) -> list[Line]:
-        if question.sort == "nearest":
+        (drug,) = question.target.drugs
+        if self.client.hlen(f"offers:{drug.pk}") <= FEW:
+            found = np.frombuffer(b"".join(self.client.hvals(f"offers:{drug.pk}")), VALUE)
+        elif question.sort == "nearest":
             found = self._outward(question)
         elif question.sort == "cheapest" and (question.where.radius_m or 0) >= WALK_FROM_M:
             found = self._upward(question)

@@ -10,7 +10,7 @@ import pytest
 
 from catalog.models import DrugList
 from pharmacies.geo import Wgs84
-from prices.bench import baskets, province, referee
+from prices.bench import baskets, in_redis, province, referee
 from prices.bench.in_redis import Redis
 from prices.bench.in_sqlite import Sqlite
 from prices.bench.order import Rows, cost, first
@@ -73,7 +73,10 @@ def test_the_referee_answers_as_find_does(sort: str, seed: int) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("sort", ["nearest", "cheapest", "value", "frontier"])
-def test_every_alternative_gives_the_same_answers(sort: str) -> None:
+@pytest.mark.parametrize("few", [0, 1000])
+def test_every_alternative_gives_the_same_answers(sort: str, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FEW", few), ("FIRST", 4), ("WALK_FROM_M", 1000)):
+        monkeypatch.setattr(in_redis, name, value)  # so that a town is large enough for every way to walk
     world, made, random = town(7)
     ids = {drug.pk for drug in made.drugs}
     systems = Redis(), Sqlite(), Orm()
