@@ -34,7 +34,8 @@ class Stop:
     x: int
     y: int
     said: str  # to whoever cannot see it
-    label: str  # the price, or nothing where it would cover another
+    label: str  # the price, or nothing where it would cover another; beside the line, which comes down and goes right
+    label_x: int
     anchor: str
     dots: tuple[Dot, ...]
 
@@ -116,9 +117,9 @@ def _stops(offers: list[Found], dots: list[Dot], target: Target) -> tuple[Stop, 
     labelled: list[Dot] = []
     for group in groups:
         first, dot = offers[group[0]], dots[group[0]]
-        clear = not any(
-            abs(dot.x - other.x) < LABEL_WIDTH and abs(dot.y - other.y) < LABEL_HEIGHT for other in labelled
-        )
+        at_edge = dot.x > WIDTH - LABEL_WIDTH
+        room = 2 * LABEL_WIDTH if at_edge else LABEL_WIDTH
+        clear = not any(abs(dot.x - other.x) < room and abs(dot.y - other.y) < LABEL_HEIGHT for other in labelled)
         if clear:
             labelled.append(dot)
         made.append(
@@ -128,7 +129,8 @@ def _stops(offers: list[Found], dots: list[Dot], target: Target) -> tuple[Stop, 
                 y=dot.y,
                 said=_said([offers[n] for n in group], target),
                 label=_price(first, target) if clear else "",
-                anchor="start" if dot.x < LABEL_WIDTH / 2 else "end" if dot.x > WIDTH - LABEL_WIDTH / 2 else "middle",
+                label_x=dot.x - 9 if at_edge else dot.x + 9,
+                anchor="end" if at_edge else "start",
                 dots=tuple(dots[n] for n in group),
             )
         )

@@ -70,7 +70,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A line that stays open; `why` is empty where it is only that nobody here sells it."""
+    """A line that stays open; `why` no pharmacy here has it, empty where only these stops have it not."""
 
     line: Line
     why: str
@@ -143,8 +143,8 @@ def plans_of(answer: dict[str, Any], lines: list[Line], gone: list[Line]) -> lis
     """
     codes = {line["drug"] for plan in answer["plans"] for stop in plan["stops"] for line in stop["lines"]}
     drugs = _drugs(codes)
-    barred = {each["item"]: each["message"] for each in answer["unsold"] if each["reason"] != "not_sold"}
-    lacking = {n: Missing(line, barred.get(n, "")) for n, line in enumerate(lines)}
+    unsold = {each["item"]: each["message"] for each in answer["unsold"]}
+    lacking = {n: Missing(line, unsold.get(n, "")) for n, line in enumerate(lines)}
     also = [Missing(line, "") for line in gone]
     made = [_plan(plan, lines, drugs, [lacking[n] for n in plan["missing"]] + also) for plan in answer["plans"]]
     if not made:
