@@ -3,14 +3,13 @@ nearest query. Only `prices.bench.wsgi` serves these addresses, never the produc
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.utils import timezone
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.models import Drug
-from config.urls import urlpatterns as product
 from pharmacies.geo import Wgs84
 from prices.search.plans import ask, parameters
 from prices.search.questions import Coverage, Filters, Target, Where
@@ -35,4 +34,4 @@ def bare(request: Request) -> Response:
     return Response([{name: getattr(row, name) for name in SHOWN} for row in ask("nearest_walk", question)])
 
 
-urlpatterns = [path("bench/empty", empty), path("bench/bare", bare), *product]
+urlpatterns = [path("bench/empty", empty), path("bench/bare", bare), path("", include("config.urls"))]
