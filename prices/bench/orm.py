@@ -68,8 +68,7 @@ def _eligible(question: Question) -> Any:
     undisputed = Greatest("confirmed_at", Coalesce(Subquery(mark.values("snapshot_as_of")[:1]), F("confirmed_at")))
     vouched = Case(When(disputed_since__isnull=True, then=undisputed), default=Least("confirmed_at", "disputed_since"))
     return (
-        JoinedOffer.objects.using(settings.SEARCH_DATABASE)
-        .filter(drug_id__in=[drug.pk for drug in question.target.drugs], state=1)
+        JoinedOffer.objects.filter(drug_id__in=[drug.pk for drug in question.target.drugs], state=1)
         .exclude(stock=Stock.OUT)
         .filter(pharmacy__today__ranked=True, pharmacy__today__kind__in=question.filters.kinds)
         .filter(pharmacy__location__dwithin=(point, D(m=radius_m)))

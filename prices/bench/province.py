@@ -56,6 +56,7 @@ def ready(size: Size, say: Say) -> None:
     wanted = json.dumps({**asdict(size), "made_by": _digest()})
     if stamp.exists() and stamp.read_text() == wanted and _complete(size):
         say(f"using the province made before: {size}")
+        vacuum()  # a measurement that was killed may have left a day of changes
     else:
         stamp.unlink(missing_ok=True)
         say(f"generating a province: {size} …")

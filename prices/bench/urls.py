@@ -1,9 +1,11 @@
 """What the complete endpoint is measured beside: an empty view behind the same middleware, and a bare DRF view around the
 nearest query. Only `prices.bench.wsgi` serves these addresses, never the product."""
 
+from importlib import import_module
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import path
 from django.utils import timezone
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -34,4 +36,6 @@ def bare(request: Request) -> Response:
     return Response([{name: getattr(row, name) for name in SHOWN} for row in ask("nearest_walk", question)])
 
 
-urlpatterns = [path("bench/empty", empty), path("bench/bare", bare), path("", include("config.urls"))]
+# By its name, as settings name it: what stands above is not imported, and addresses with languages cannot be included.
+product = import_module("config.urls").urlpatterns
+urlpatterns = [path("bench/empty", empty), path("bench/bare", bare), *product]
