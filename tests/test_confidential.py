@@ -216,7 +216,10 @@ def test_baskets_and_other_posted_questions_tell_nothing(world: World, client: C
     posting = {path for path, calls in schema["paths"].items() if "post" in calls}
     assert posting <= {"/api/v1/feeds/{slug}/runs", "/api/v1/baskets"}, "a new call takes questions: ask it here"
     body = {
-        "items": [{"drug": world.secret.code, "quantity": 2}, {"preparation": world.open.preparation_id}],
+        "items": [
+            {"drug": world.secret.code, "quantity": 2},
+            {"preparation": world.open.preparation_id, "quantity": 1},
+        ],
         **{"lat": 30.545, "lng": 114.302, "radius_m": 5000, "max_stops": 2, "yuan_per_km": "1"},
     }
     for path in POSTED:
