@@ -1,4 +1,4 @@
-"""PharmacyToday: what searches need of every pharmacy on one day. This is its only writer."""
+"""PharmacyToday, what searches need of every pharmacy on one day, and the boxes of its cells. Their only writer."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from pharmacies.models import Designation
 
-_SQL = (Path(__file__).parent / "sql" / "today.sql").read_text(encoding="utf-8")
+_FOLDER = Path(__file__).parent / "sql"
+_TODAY = (_FOLDER / "today.sql").read_text(encoding="utf-8")
+_CELLS = (_FOLDER / "cells.sql").read_text(encoding="utf-8")
 
 
 def rebuild(at: datetime, pharmacy_ids: Iterable[int] | None = None) -> int:
@@ -18,14 +20,18 @@ def rebuild(at: datetime, pharmacy_ids: Iterable[int] | None = None) -> int:
     Call it inside the transaction that changes what the rows are made of, and after midnight. `at` must be aware.
     """
     kinds = list(Designation.Kind)
+    named = None if pharmacy_ids is None else list(pharmacy_ids)
     with connection.cursor() as cursor:
         cursor.execute(
-            _SQL,
+            _TODAY,
             {
                 "day": timezone.localdate(at),
                 "kinds": [kind.value for kind in kinds],
                 "bits": [kind.bit for kind in kinds],
-                "pharmacy_ids": None if pharmacy_ids is None else list(pharmacy_ids),
+                "pharmacy_ids": named,
             },
         )
-        return int(cursor.rowcount)
+        written = int(cursor.rowcount)
+        if written:
+            cursor.execute(_CELLS, {"pharmacy_ids": named})
+        return written

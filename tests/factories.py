@@ -94,6 +94,7 @@ def pharmacy(
             "address": f"中山路{n}号",
             "division": division,
             "insurance_area": division,
+            "cell": division.pk,
             "location": Point(lng, lat, srid=4326),
             "source_lng": lng,
             "source_lat": lat,
@@ -212,7 +213,8 @@ def offer(
         "run_id": 1,
         "stock": Stock.IN,
     }
-    return Offer.objects.create(**base | {"drug_id": of.pk, "pharmacy_id": at.pk, "price_fen": fen_of(yuan)} | fields)
+    key = {"drug_id": of.pk, "pharmacy_id": at.pk, "cell": at.cell}
+    return Offer.objects.create(**base | key | {"price_fen": fen_of(yuan)} | fields)
 
 
 def report(by: Feed, about: Pharmacy, at: datetime) -> PharmacyFeed:

@@ -252,7 +252,7 @@ def _apply(rows: list[PharmacyRow], stored: dict[str, Pharmacy], places: dict[st
     changed: list[Pharmacy] = []
     for row in rows:
         old = stored.get(row.code)
-        pharmacy = old or Pharmacy(code=row.code)
+        pharmacy = old or Pharmacy(code=row.code, cell=places[row.code].division.pk)
         wanted = _wanted(row, places[row.code], chains)
         if old is None or any(getattr(pharmacy, name) != value for name, value in wanted.items()):
             _set(pharmacy, wanted, row.point)

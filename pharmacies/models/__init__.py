@@ -7,6 +7,7 @@ from pharmacies.models.pharmacies import (
     Designation,
     Pharmacy,
     PharmacyAlias,
+    PharmacyCell,
     PharmacyStatus,
     PharmacyToday,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Membership",
     "Pharmacy",
     "PharmacyAlias",
+    "PharmacyCell",
     "PharmacyStatus",
     "PharmacyToday",
     "Region",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.gis.db.models import PointField
+from django.contrib.gis.db.models import PointField, PolygonField
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, GistIndex
@@ -63,6 +63,8 @@ class Pharmacy(models.Model):
     license_to = models.DateField("许可证有效期至", null=True, blank=True)
     hours = models.CharField("营业时间", max_length=200, blank=True)
     open_minutes = WeekMinutesField("营业时段", null=True, blank=True, editable=False)
+    # The division where it stood when it became known, for ever: offers are kept and searched by it (`PharmacyCell`).
+    cell = models.IntegerField("分格", editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "药店与医疗机构"
@@ -183,6 +185,7 @@ class PharmacyToday(models.Model):
     area_ids = ArrayField(models.BigIntegerField())  # insurance area with its ancestors, nearest first
     location = PointField(geography=True, srid=4326, spatial_index=False)
     open_minutes = WeekMinutesField(null=True)
+    cell = models.IntegerField()
 
     class Meta:
         verbose_name = verbose_name_plural = "药店今日"
@@ -190,7 +193,27 @@ class PharmacyToday(models.Model):
             GistIndex(name="pharmacytoday_location", fields=["location"]),
             GistIndex(Func(F("location"), template="(%(expressions)s::geometry)"), name="pharmacytoday_geometry"),
             GinIndex(name="pharmacytoday_regions", fields=["region_ids"]),
+            models.Index(name="pharmacytoday_cell", fields=["cell"]),
         ]
 
     def __str__(self) -> str:
         return f"{self.pharmacy_id} {self.day}"
+
+
+class PharmacyCell(models.Model):
+    """Where the pharmacies of a cell stand today: a box around them, and all regions that they are in.
+
+    Which cell a pharmacy is in decides nothing but speed: a search looks into every cell that its circle or its region
+    touches. Derived, written only by `pharmacies.today`.
+    """
+
+    cell = models.IntegerField(primary_key=True)
+    box = PolygonField(srid=4326)
+    region_ids = ArrayField(models.BigIntegerField())
+    pharmacies = models.IntegerField()  # how many
+
+    class Meta:
+        verbose_name = verbose_name_plural = "药店分格"
+
+    def __str__(self) -> str:
+        return str(self.cell)

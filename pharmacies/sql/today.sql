@@ -21,7 +21,7 @@ held AS (
     GROUP BY d.pharmacy_id
 )
 INSERT INTO pharmacies_pharmacytoday AS today
-    (pharmacy_id, day, kind, status, ranked, designations, region_ids, area_ids, location, open_minutes)
+    (pharmacy_id, day, kind, status, ranked, designations, region_ids, area_ids, location, open_minutes, cell)
 SELECT
     p.id,
     %(day)s::date,
@@ -32,7 +32,8 @@ SELECT
     ARRAY(SELECT DISTINCT id FROM unnest(division.ids || area.ids) AS id ORDER BY id),
     area.ids,
     p.location,
-    p.open_minutes
+    p.open_minutes,
+    p.cell
 FROM pharmacies_pharmacy p
 JOIN ancestors division ON division.start_id = p.division_id
 JOIN ancestors area ON area.start_id = p.insurance_area_id
@@ -49,9 +50,10 @@ ON CONFLICT (pharmacy_id) DO UPDATE SET
     region_ids = excluded.region_ids,
     area_ids = excluded.area_ids,
     location = excluded.location,
-    open_minutes = excluded.open_minutes
+    open_minutes = excluded.open_minutes,
+    cell = excluded.cell
 WHERE (today.day, today.kind, today.status, today.ranked, today.designations, today.region_ids, today.area_ids,
-       today.location, today.open_minutes)
+       today.location, today.open_minutes, today.cell)
     IS DISTINCT FROM
     (excluded.day, excluded.kind, excluded.status, excluded.ranked, excluded.designations, excluded.region_ids,
-     excluded.area_ids, excluded.location, excluded.open_minutes)
+     excluded.area_ids, excluded.location, excluded.open_minutes, excluded.cell)

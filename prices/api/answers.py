@@ -150,6 +150,38 @@ class History(Page):
     results = HistoryDay(many=True)
 
 
+class BasketLine(Shape):
+    item = serializers.IntegerField(help_text="items 里的第几行，从 0 起")
+    drug = Text(help_text="买哪一个：国家医保药品代码")
+    price = serializers.RegexField(MONEY, help_text="零售价（元/盒）")
+    subtotal = serializers.RegexField(MONEY, help_text="这一行的药价（元）")
+
+
+class BasketStop(Shape):
+    pharmacy = Pharmacy()
+    lines = BasketLine(many=True)
+
+
+class BasketPlan(Shape):
+    stops = BasketStop(many=True, help_text="按先后")
+    missing = serializers.ListField(child=serializers.IntegerField(), help_text="买不到的行，从 0 起")
+    price = serializers.RegexField(MONEY, help_text="药价合计（元）")
+    distance_m = serializers.FloatField(help_text="从出发点依次走完的直线距离（米）")
+    total = serializers.RegexField(MONEY, help_text="药价加路费（元）")
+
+
+class Unsold(Shape):
+    item = serializers.IntegerField(help_text="items 里的第几行，从 0 起")
+    reason = serializers.ChoiceField(["no_products", "not_for_retail", "not_sold"])
+    message = Text(help_text="说明该怎么做")
+
+
+class Basket(Shape):
+    origin = Origin()
+    plans = BasketPlan(many=True, help_text="去一家的最优方案；去两家更好时再给一个")
+    unsold = Unsold(many=True, help_text="范围内哪些行没有药店在售")
+
+
 class FeedStatus(Shape):
     id = Text(help_text="slug")
     name = Text(allow_blank=True)

@@ -3,7 +3,7 @@
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from prices.api import docs, history, private, public
+from prices.api import baskets, docs, history, private, public
 from prices.api.errors import unknown_address
 
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("preparations", public.preparations, name="preparations"),
     path("preparations/<int:pk>", public.preparation, name="preparation"),
     path("offers", public.offers, name="offers"),
+    path("baskets", baskets.baskets, name="baskets"),
     path("pharmacies", public.pharmacies, name="pharmacies"),
     path("pharmacies/<code:code>", public.pharmacy, name="pharmacy"),
     path("pharmacies/<code:code>/offers", public.pharmacy_offers, name="pharmacy-offers"),

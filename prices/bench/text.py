@@ -4,17 +4,16 @@ Times are those of the statements, from sending to the last row, on the search c
 the socket. The alternative is what is usually written: three `icontains` over the names, ordered by name.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
 from django.db.models import Q
 
 from catalog import search
 from catalog.models import Drug
-from prices.bench import Measured, measured
+from prices.bench import Measured, Report, catalogue, measured
+from prices.bench.clock import timed
 from prices.bench.queries import Query, queries
 
 PRODUCTS = 170_000
@@ -25,8 +24,25 @@ NAIVE_EVERY = 8
 Ask = Callable[[str], Sequence[Any]]
 
 
-def run() -> tuple[list[Measured], list[str]]:
-    """The lines of the report, and one sentence for each query of which the first hit is not the expected one."""
+def run(options: dict[str, Any], say: Callable[[str], Any]) -> Report:
+    """On its catalogue; the report names each query of which the first hit is not the expected one."""
+    catalogue.ready(PRODUCTS, say)
+    say("measuring …")
+    rows, missed = measure()
+    return Report(rows, [*table(rows), *missed], {"missed": missed})
+
+
+def table(rows: list[Measured]) -> list[str]:
+    lines = [f"{'case':<26}{'system':<11}{'runs':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'max ms':>9}  right"]
+    for row in rows:
+        right = f"  {row.right} of {row.asked}" if row.asked else ""
+        times = "".join(f"{value:9.1f}" for value in (row.p50_ms, row.p95_ms, row.p99_ms, row.max_ms))
+        lines.append(f"{row.case:<26}{row.system:<11}{row.runs:6}{times}{right}")
+    return lines
+
+
+def measure() -> tuple[list[Measured], list[str]]:
+    """The rows of the report, and one sentence for each query of which the first hit is not the expected one."""
     asked = queries()
     typed = list(dict.fromkeys(beginning for query in asked for beginning in beginnings(query.text)))
     systems: list[tuple[str, str, Ask, list[str]]] = [
@@ -79,16 +95,4 @@ def by_icontains(q: str, limit: int) -> list[Drug]:
 
 def took(ask: Ask, text: str) -> float:
     """Milliseconds that the statements of one question take."""
-    spent = 0.0
-
-    def timed(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        nonlocal spent
-        began = time.perf_counter()
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            spent += time.perf_counter() - began
-
-    with connections[settings.SEARCH_DATABASE].execute_wrapper(timed):
-        ask(text)
-    return spent * 1000
+    return timed(lambda: ask(text)).statements_ms

@@ -1,6 +1,6 @@
 """Offers of a drug or a preparation in an order: exact, as a scan of all offers would give them, ties included."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.utils import timezone
 from pharmacies.models import Pharmacy
 from prices.models import Stock
 from prices.search.lists import at_no_pharmacy, coverage, not_for_retail
-from prices.search.plans import Plan, Row, Sort, choose, parameters
+from prices.search.plans import Plan, Row, Sort, ask, choose, parameters
 from prices.search.questions import (
     Answer,
     Barred,
@@ -44,20 +44,34 @@ def find(
     Eligible is an offer that is live, not `out` of stock and not hidden as stale, at a pharmacy that is ranked today
     and may sell the drug: what a list bars from retail is shown at medical institutions only.
     Fresh offers come first, stale ones after; `rank` is the competition rank by the sort's first key within fresh,
-    continued in stale and over pages. `nearest` needs an origin (`ValueError`). Raises `SearchTimeout`.
+    continued in stale and over pages; `value` orders by the line and the way there, `frontier` is not cut by `limit` and
+    has fresh offers only. All but `cheapest` need an origin (`ValueError`). Raises `SearchTimeout`.
     """
-    if sort == "nearest" and where.origin is None:
-        raise ValueError("nearest needs an origin")
+    if sort != "cheapest" and where.origin is None:
+        raise ValueError(f"{sort} needs an origin")
     covered, barred = _allowed(target, filters, timezone.localdate(at))
     if not covered.drugs:
         return Answer((), None, where.origin, at)
     asked = parameters(
-        target, covered, where, sort=sort, filters=filters, at=at, rows=limit + 1, after=after, barred=barred
+        target,
+        covered,
+        where,
+        sort=sort,
+        filters=filters,
+        at=at,
+        rows=limit + 1,
+        after=after,
+        barred=barred,
+        quantity=quantity,
+        yuan_per_km=yuan_per_km,
     )
-    rows = (plan or choose(sort, asked))(asked)
+    rows = ask(plan or choose(sort, asked), asked)
+    if sort == "frontier":
+        limit = len(rows)
+    first_key = _first_key(sort, target, quantity, yuan_per_km)
     results = tuple(
         _found(row, rank, target, where, quantity, yuan_per_km)
-        for row, rank in zip(rows[:limit], _ranks(rows[:limit], sort, after), strict=True)
+        for row, rank in zip(rows[:limit], _ranks(rows[:limit], first_key, after), strict=True)
     )
     more = len(rows) > limit
     return Answer(results, _place(rows[limit - 1], results[-1], after, limit) if more else None, where.origin, at)
@@ -74,15 +88,28 @@ def _allowed(target: Target, filters: Filters, on: date) -> tuple[Coverage, Barr
     return covered, barred
 
 
-def _ranks(rows: Iterable[Row], sort: Sort, after: Place | None) -> list[int]:
+Key = Callable[[float, int], float]
+
+
+def _first_key(sort: Sort, target: Target, quantity: int, yuan_per_km: Decimal) -> Key:
+    """What a sort orders by first, of a distance and a price to compare by."""
+    if sort == "cheapest":
+        return lambda _distance, price_key: price_key
+    if sort == "value":
+        fen_per_m = float(yuan_per_km) / 10
+        return lambda distance, price_key: target.line_fen(int(price_key), quantity) + distance * fen_per_m
+    return lambda distance, _price_key: distance
+
+
+def _ranks(rows: Iterable[Row], first_key: Key, after: Place | None) -> list[int]:
     """Competition ranks (1, 1, 3) by freshness and the sort's first key, continuing the page before."""
     ranks: list[int] = []
     position = after.position if after else 0
-    previous = (after.stale, after.distance if sort == "nearest" else after.price_key) if after else None
+    previous = (after.stale, first_key(after.distance, after.price_key)) if after else None
     rank = after.rank if after else 0
     for row in rows:
         position += 1
-        first = (row.stale, row.distance if sort == "nearest" else row.price_key)
+        first = (row.stale, first_key(row.distance, row.price_key))
         if first != previous:
             rank, previous = position, first
         ranks.append(rank)

@@ -1,11 +1,12 @@
-"""The statements a search can be answered by, and which one to take. Every plan gives the same answer.
+"""The ways a search can be answered, and which one to take. Every plan that a sort allows gives the same answer.
 
-No one plan serves all: walking outward finds a common drug after a few shops and a rare one never; walking
-prices upward finds the province's cheapest at once and a village's after 30,000 misses. So two capped counts decide.
+No one plan serves all: walking outward finds a common drug after a few shops and a rare one never; walking prices upward
+through the province finds its cheapest at once and a village's after 30,000 misses. So capped counts decide
+(docs/adr/0007). The plans themselves are functions of the database (sql/functions), whose statements stay planned.
 """
 
-from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from django.conf import settings
@@ -15,16 +16,30 @@ from psycopg.types.multirange import Multirange
 
 from pharmacies.hours import minute_of_week
 from pharmacies.models import Designation
+from prices.search.cells import Cell, touched
 from prices.search.questions import Barred, Coverage, Filters, Place, Target, Where
 from prices.sql import statement
 
-Sort = Literal["nearest", "cheapest"]
-SORTS: tuple[Sort, ...] = ("nearest", "cheapest")
+Sort = Literal["nearest", "cheapest", "value", "frontier"]
+SORTS: tuple[Sort, ...] = ("nearest", "cheapest", "value", "frontier")
+Plan = Literal["nearest_walk", "near_first", "drug_first", "cell_walk", "price_walk", "value", "frontier"]
+PLANS: dict[Sort, tuple[Plan, ...]] = {
+    "nearest": ("nearest_walk", "near_first", "drug_first"),
+    "cheapest": ("cell_walk", "price_walk", "near_first", "drug_first"),
+    "value": ("value",),
+    "frontier": ("frontier",),
+}
 
-FEW_OFFERS = 300
+FEW_OFFERS = 600
 """Up to so many live offers of the drugs, reading them all beats any walk."""
-FEW_PHARMACIES = 1000
-"""Up to so many pharmacies that pass, probing them all beats walking prices through the province."""
+FEW_PHARMACIES = 2000
+"""Up to so many pharmacies of a region or a designation, probing them all beats walking past the others."""
+MANY_WALKS = 400
+"""From so many lists of prices (drugs × cells) on, walking the prices of the province beats walking theirs."""
+EVERYWHERE_M = 25_000_000
+"""Farther than any two points are."""
+MOST = 0.3
+"""Share of the pharmacies from which on a question is about the province."""
 
 Parameters = dict[str, Any]
 
@@ -57,9 +72,6 @@ class Row(NamedTuple):
     open_minutes: Multirange[Any] | None
 
 
-Plan = Callable[[Parameters], list[Row]]
-
-
 def run(name: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     """All rows of `prices/sql/<name>.sql` on the search connection. Raises `SearchTimeout`."""
     try:
@@ -73,34 +85,49 @@ def run(name: str, parameters: Parameters) -> list[tuple[Any, ...]]:
 
 
 def place_parameters(where: Where, filters: Filters, at: datetime) -> Parameters:
-    """What pharmacies must pass."""
+    """What pharmacies must pass, and the cells they can be in."""
     reimbursed = Designation.Kind(filters.reimbursed_as).bit if filters.reimbursed_as else 0
+    radius_m = float("inf") if where.radius_m is None else where.radius_m
+    every = [Cell(*row) for row in run("cells", {"region_id": where.region_id})]
+    near = touched(every, where.origin, radius_m)
     return {
         "origin": where.ewkt,
-        "radius_m": where.radius_m,
+        "radius_m": radius_m,
+        "box_m": min(radius_m * 1.01 + 1, EVERYWHERE_M),
         "region_id": where.region_id,
+        "cells": [cell.id for cell, _metres in near],
+        "reach_m": [metres for _cell, metres in near],
+        "pharmacies": sum(cell.pharmacies for cell, _metres in near),
+        "share": sum(cell.pharmacies for cell, _metres in near) / max(1, sum(cell.pharmacies for cell in every)),
         "kinds": list(filters.kinds),
         "designations": reimbursed,
         "minute": minute_of_week(at) if filters.open_now else None,
     }
 
 
+def list_parameters(coverage: Coverage, barred: Barred) -> Parameters:
+    """Where lists let which of the drugs be shown."""
+    return {
+        "anywhere": coverage.areas is None and not barred.pairs,
+        "list_areas": None if coverage.areas is None else list(coverage.areas),
+        "listed": [f"{area}:{drug}" for area, drug in coverage.pairs],
+        "bar_areas": list(barred.areas),
+        "barred": [f"{area}:{drug}" for area, drug in barred.pairs],
+    }
+
+
 def parameters(
     target: Target, coverage: Coverage, where: Where, *, sort: Sort, filters: Filters, at: datetime, rows: int,
-    after: Place | None, barred: Barred = Barred(),  # noqa: B008  frozen
+    after: Place | None, barred: Barred = Barred(), quantity: int = 1, yuan_per_km: Decimal = Decimal(1),  # noqa: B008
 ) -> Parameters:  # fmt: skip
-    """Every named parameter of the four plans. Drugs stand in the order of their codes."""
+    """Every field of `search_question`. Drugs stand in the order of their codes."""
     start = after or Place(stale=False, distance=-1.0, price_key=-1, pharmacy_code="", drug_code="", position=0, rank=0)
     return (
         place_parameters(where, filters, at)
-        | barred.parameters
+        | list_parameters(coverage, barred)
         | {
             "drugs": [drug.pk for drug in coverage.drugs],
             "weights": [target.weight(drug) for drug in coverage.drugs],
-            "listed": coverage.areas is not None,
-            "list_areas": list(coverage.areas or ()),
-            "covered_areas": [area for area, _drug in coverage.pairs],
-            "covered_drugs": [drug for _area, drug in coverage.pairs],
             "at": at,
             "stale_after": settings.STALE_AFTER,
             "hidden_after": settings.HIDDEN_AFTER,
@@ -108,59 +135,41 @@ def parameters(
             "per_pharmacy": filters.per_pharmacy,
             "by_price": sort == "cheapest",
             "rows": rows,
+            "packs": quantity * (target.pack_count if target.multiple else 1),
+            "units": target.multiple or 1,
+            "fen_per_m": float(yuan_per_km) / 10,
             "first_page": after is None,
             "after_stale": start.stale,
             "after_distance": start.distance,
             "after_price": start.price_key,
             "after_code": start.pharmacy_code,
             # How many of the drugs stand up to that code: the ordinal of the last one seen.
-            "after_drug": sum(drug.code <= start.drug_code for drug in coverage.drugs),
+            "after_n": sum(drug.code <= start.drug_code for drug in coverage.drugs),
         }
     )
 
 
-def nearest_walk(parameters: Parameters) -> list[Row]:
-    """Pharmacies outward, each one's offers probed (nearest_walk.sql). By distance only."""
-    return [Row(*row) for row in run("nearest_walk", parameters)]
-
-
-def price_walk(parameters: Parameters) -> list[Row]:
-    """Prices upward, each one's pharmacy looked up (price_walk.sql). By price only."""
-    return [Row(*row) for row in run("price_walk", parameters)]
-
-
-def near_first(parameters: Parameters) -> list[Row]:
-    """All pharmacies that pass, each one's offers probed (near_first.sql)."""
-    return [Row(*row) for row in run("near_first", parameters)]
-
-
-def drug_first(parameters: Parameters) -> list[Row]:
-    """All offers of the drugs, each one's pharmacy looked up (drug_first.sql)."""
-    return [Row(*row) for row in run("drug_first", parameters)]
-
-
-def count_offers(parameters: Parameters, most: int) -> int:
-    """Live offers of the drugs, counted up to `most` (count_offers.sql)."""
-    return int(run("count_offers", parameters | {"most": most})[0][0])
-
-
-def count_pharmacies(parameters: Parameters, most: int) -> int:
-    """Pharmacies that pass, counted up to `most` (count_pharmacies.sql)."""
-    return int(run("count_pharmacies", parameters | {"most": most})[0][0])
+def ask(plan: Plan, parameters: Parameters) -> list[Row]:
+    """The rows of a page by that plan (offers.sql)."""
+    return [Row(*row) for row in run("offers", parameters | {"plan": plan})]
 
 
 def choose(sort: Sort, parameters: Parameters) -> Plan:
-    """The plan that reads least: rare drugs by their offers, small places by their pharmacies, the rest by a walk."""
-    if count_offers(parameters, FEW_OFFERS + 1) <= FEW_OFFERS:
-        return drug_first
-    if sort == "nearest" and not _selective(parameters):
-        return nearest_walk  # a common drug is a few shops away
-    if count_pharmacies(parameters, FEW_PHARMACIES + 1) <= FEW_PHARMACIES:
-        return near_first
-    return nearest_walk if sort == "nearest" else price_walk
+    """The plan that reads least: rare drugs by their offers, few pharmacies by theirs, the rest by a walk."""
+    if sort == "value" or sort == "frontier":
+        return sort
+    if _count("count_offers", FEW_OFFERS, drugs=parameters["drugs"]):
+        return "drug_first"
+    if parameters["designations"] == Designation.Kind.DUAL_CHANNEL.bit and _count("count_dual_channel", FEW_PHARMACIES):
+        return "near_first"
+    if sort == "nearest":
+        few = parameters["region_id"] is not None and parameters["pharmacies"] <= FEW_PHARMACIES
+        return "near_first" if few else "nearest_walk"
+    walks = len(parameters["drugs"]) * len(parameters["cells"])
+    whole = parameters["region_id"] is None and parameters["share"] > MOST
+    return "price_walk" if whole or walks > MANY_WALKS else "cell_walk"
 
 
-def _selective(parameters: Parameters) -> bool:
-    """Whether pharmacies must pass more than being near: then a walk may pass by thousands."""
-    asked = (parameters["region_id"], parameters["minute"], parameters["designations"] or None)
-    return any(value is not None for value in asked) or "pharmacy" not in parameters["kinds"]
+def _count(name: str, few: int, **parameters: Any) -> bool:
+    """Whether there are no more than a few."""
+    return int(run(name, parameters | {"most": few + 1})[0][0]) <= few

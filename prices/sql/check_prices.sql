@@ -9,6 +9,12 @@ LEFT JOIN prices_feedrun r ON r.id = o.run_id AND r.feed_id = o.feed_id
 LEFT JOIN prices_feed f ON f.id = o.feed_id
 WHERE d.id IS NULL OR p.id IS NULL OR f.id IS NULL OR (r.id IS NULL AND NOT f.generated)
 
+-- ! 每个零售价都记着它药店的分格
+SELECT o.drug_id, o.pharmacy_id, o.cell, p.cell AS pharmacy_cell
+FROM prices_offer o
+JOIN pharmacies_pharmacy p ON p.id = o.pharmacy_id
+WHERE p.cell <> o.cell
+
 -- ! 其他来源价有药品、药店和批次
 SELECT o.drug_id, o.pharmacy_id, o.kind, o.run_id
 FROM prices_sourceprice o

@@ -33,9 +33,10 @@ WITH incoming AS MATERIALIZED (
             OR this.position > (mine.snapshot_as_of, mine.snapshot_received_at, mine.snapshot_run_id))
 ), written AS (
     INSERT INTO prices_offer AS o (drug_id, pharmacy_id, price_fen, stock, state, as_of, changed_at, confirmed_at,
-        disputed_since, feed_id, run_id)
+        disputed_since, feed_id, run_id, cell)
     SELECT drug_id, pharmacy_id, price_fen, stock, 1, effective_at,
-        CASE WHEN same_price THEN old_changed_at ELSE effective_at END, effective_at, NULL, %(feed)s, %(run)s
+        CASE WHEN same_price THEN old_changed_at ELSE effective_at END, effective_at, NULL, %(feed)s, %(run)s,
+        (SELECT cell FROM pharmacies_pharmacy WHERE id = pharmacy_id)
     FROM incoming
     WHERE NOT (same AND vouched)
     ON CONFLICT (drug_id, pharmacy_id) DO UPDATE SET

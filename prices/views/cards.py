@@ -14,10 +14,12 @@ from pharmacies.geo import Wgs84
 from pharmacies.navigation import Link, links
 from prices.api.serializers import offer_json
 from prices.money import yuan
-from prices.search.questions import Answer, Found
+from prices.search.plans import Sort
+from prices.search.questions import Answer, Found, Target
 from prices.search.reimbursement import Shop, shops, standing, ways
 from prices.statistics.usual import Usual, usual_prices
 from prices.views import badges, words
+from prices.views.frontier import steps
 from prices.views.places import Place, Places
 from prices.views.sentences import name, sentence
 
@@ -45,6 +47,8 @@ class Card:
     links: list[Link]
     pin: str
     first_stale: bool
+    with_travel: str  # 药价+路费, where the list goes by it
+    step: str  # 又近又便宜: what going on from the shop before saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,14 @@ class Cards:
     usual: tuple[str, ...]
 
 
-def cards(answer: Answer, facts: Facts, *, by_unit: bool, places: Places, city: Place | None) -> Cards:
+def cards(answer: Answer, facts: Facts, *, target: Target, sort: Sort, places: Places, city: Place | None) -> Cards:
     """One card per offer, in the answer's order; the first stale one is marked, a line goes above it.
 
-    `by_unit`: prices compare per smallest unit, so that is what a pin on the map says. `city`: the one that the page is
-    about, if it is about one.
+    Where prices compare per smallest unit, that is what a pin on the map says. `city`: the one that the page is about, if
+    it is about one.
     """
+    by_unit = target.multiple > 0
+    said_steps = steps(answer, target) if sort == "frontier" else []
     tendered = badges.tendered(facts)
     standing_of = shops(answer.results)
     doses = daily_doses_of({found.drug for found in answer.results})
@@ -81,6 +87,8 @@ def cards(answer: Answer, facts: Facts, *, by_unit: bool, places: Places, city: 
             pin=_pin(found, offer, by_unit=by_unit),
             saving=_saving(found, usual.get((found.drug.pk, _id(city_of.get(found.shop.id))))),
             first_stale=n == stale,
+            with_travel=_with_travel(found, target) if sort == "value" else "",
+            step=said_steps[n] if said_steps else "",
         )
         for n, found in enumerate(answer.results)
     ]
@@ -125,6 +133,17 @@ def _saving(found: Found, usual: Usual | None) -> str:
     if found.stale or usual is None or usual.mode_fen is None or usual.mode_fen <= found.price_fen:
         return ""
     return gettext("便宜 %(money)s") % {"money": words.money(yuan(usual.mode_fen - found.price_fen))}
+
+
+def _with_travel(found: Found, target: Target) -> str:
+    """`连路费 15.20 元`; of a preparation for the pack that most of its products have, as the order takes it."""
+    if found.cost is None:
+        return ""
+    said = {"money": words.money(found.cost)}
+    if not target.multiple:
+        return gettext("连路费 %(money)s") % said
+    said |= {"n": str(target.pack_count), "unit": words.unit_name(found.drug.unit)}
+    return gettext("连路费 %(money)s（按 %(n)s %(unit)s算）") % said
 
 
 def _paid(found: Found, shop: Shop | None, facts: Facts, at: datetime) -> Paid | None:

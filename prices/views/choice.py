@@ -6,11 +6,12 @@ again, and is kept nowhere.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from pharmacies.geo import CoordinateError, Wgs84, coarse_point
 from prices.search.lists import REIMBURSED_AS
@@ -22,6 +23,21 @@ from prices.views.places import Place, Places
 RADII = (1_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 LIMITS = (20, 50, 100)
 DEFAULT_RADIUS, DEFAULT_LIMIT = 5_000, 20
+SORTS: dict[Sort, Any] = {
+    "cheapest": (gettext_lazy("最便宜"), gettext_lazy("只看药价，从低到高。")),
+    "nearest": (gettext_lazy("最近"), gettext_lazy("只看直线距离，从近到远。")),
+    "value": (gettext_lazy("划算(药价+路费)"), gettext_lazy("药价加上到店的路费，从少到多；路费按单程直线距离算。")),
+    "frontier": (gettext_lazy("又近又便宜"), gettext_lazy("只留值得去的：比它近的都更贵，比它便宜的都更远。")),
+}
+"""By name: what it is called, and its one line. All but the first need a position."""
+TRAVEL = {
+    "0": gettext_lazy("不计路费"),
+    "0.5": gettext_lazy("公交"),
+    "1": gettext_lazy("开车"),
+    "2.5": gettext_lazy("打车"),
+}
+"""Ways to go by what they cost: yuan per kilometre."""
+DEFAULT_TRAVEL = "1"
 INSTITUTIONS = ("hospital", "clinic")
 """医疗机构, as the address says them: the other channel beside 药店."""
 
@@ -36,6 +52,16 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordering:
+    """One of the orders a list may have."""
+
+    name: Sort
+    label: str
+    why: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     places: Places = field(repr=False)
     origin: Wgs84 | None = field(repr=False)  # not for any log
@@ -43,6 +69,7 @@ class Choice:
     county: Place | None
     radius_m: int
     sort: Sort
+    travel: str  # one of TRAVEL; counts for `value` only
     open_now: bool
     in_stock: bool
     institutions: bool  # medical institutions instead of pharmacies
@@ -61,7 +88,8 @@ class Choice:
             city=city,
             county=places.county(city, asked.get("county", "")),
             radius_m=_one_of(asked.get("radius", ""), RADII, DEFAULT_RADIUS),
-            sort="nearest" if origin and asked.get("sort") == "nearest" else "cheapest",
+            sort=_sort(asked.get("sort", "")) if origin else "cheapest",
+            travel=asked.get("travel", "") if asked.get("travel") in TRAVEL else DEFAULT_TRAVEL,
             open_now=asked.get("open_now") == "true",
             in_stock=asked.get("in_stock") == "true",
             institutions=_kinds(asked.get("institutions", "")) == set(INSTITUTIONS),
@@ -99,6 +127,10 @@ class Choice:
             reimbursed_as=self.reimbursed_as or None,
             kinds=INSTITUTIONS if self.institutions else ("pharmacy",),
         )
+
+    @property
+    def yuan_per_km(self) -> Decimal:
+        return Decimal(self.travel)
 
     @property
     def filtered(self) -> bool:
@@ -140,6 +172,19 @@ class Choice:
             Option(str(metres), said % {"distance": words.radius(metres)}, metres == self.radius_m) for metres in RADII
         ]
 
+    @property
+    def orders(self) -> list[Ordering]:
+        return [Ordering(name, str(said), str(why), name == self.sort) for name, (said, why) in SORTS.items()]
+
+    @property
+    def why(self) -> str:
+        """The chosen order in one line."""
+        return str(SORTS[self.sort][1])
+
+    @property
+    def travels(self) -> list[Option]:
+        return travel_options(self.travel)
+
     @staticmethod
     def _option(place: Place, chosen: Place | None) -> Option:
         return Option(place.code, place.name, place == chosen)
@@ -154,6 +199,7 @@ class Choice:
             "county": chosen.county.code if chosen.county else "",
             "radius": chosen.radius_m if chosen.radius_m != DEFAULT_RADIUS else "",
             "sort": chosen.sort if chosen.sort != "cheapest" else "",
+            "travel": chosen.travel if chosen.sort == "value" and chosen.travel != DEFAULT_TRAVEL else "",
             "open_now": "true" if chosen.open_now else "",
             "in_stock": "true" if chosen.in_stock else "",
             "institutions": ",".join(INSTITUTIONS) if chosen.institutions else "",
@@ -183,6 +229,19 @@ def position(request: HttpRequest) -> Wgs84 | None:
         return coarse_point(lng, lat)
     except CoordinateError:
         return None
+
+
+def travel_options(chosen: str) -> list[Option]:
+    """`公交 · 0.5 元/公里`; 不计路费 is said without a rate."""
+    rate = gettext("%(way)s · %(yuan)s 元/公里")
+    return [
+        Option(yuan, rate % {"way": way, "yuan": yuan} if Decimal(yuan) else str(way), yuan == chosen)
+        for yuan, way in TRAVEL.items()
+    ]
+
+
+def _sort(text: str) -> Sort:
+    return next((name for name in SORTS if name == text), "cheapest")
 
 
 def _kinds(text: str) -> set[str]:

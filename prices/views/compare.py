@@ -25,6 +25,7 @@ from prices.search.reimbursement import ways
 from prices.views import badges, heads, words
 from prices.views.cards import cards
 from prices.views.choice import DEFAULT_LIMIT, RADII, Choice, is_fragment
+from prices.views.frontier import chart
 from prices.views.history import history_context
 from prices.views.others import others_of
 from prices.views.pages import last_report, page
@@ -102,7 +103,15 @@ def _compare(request: HttpRequest, subject: Subject) -> HttpResponse:
 def _find(target: Target, choice: Choice, at: datetime) -> Answer:
     if choice.where is None or not target.drugs:
         return Answer((), None, None, at)
-    return find(target, choice.where, sort=choice.sort, at=at, filters=choice.filters, limit=choice.limit)
+    return find(
+        target,
+        choice.where,
+        sort=choice.sort,
+        at=at,
+        filters=choice.filters,
+        limit=choice.limit,
+        yuan_per_km=choice.yuan_per_km,
+    )
 
 
 def _head_context(subject: Subject, facts: Facts, sold: heads.Retail | None) -> dict[str, Any]:
@@ -118,6 +127,7 @@ def _head_context(subject: Subject, facts: Facts, sold: heads.Retail | None) -> 
         "following": facts.following,
         "sold": sold,
         "references": references(facts),
+        "products": subject.products,
         "as_of": last_report(),
     }
 
@@ -154,8 +164,7 @@ def _list_context(
 ) -> dict[str, Any]:
     """`never`: no pharmacy may sell any of the products."""
     more = choice.more() if answer.after else None
-    by_unit = subject.target.multiple > 0
-    shown = cards(answer, facts, by_unit=by_unit, places=choice.places, city=choice.prefecture)
+    shown = cards(answer, facts, target=subject.target, sort=choice.sort, places=choice.places, city=choice.prefecture)
     context: dict[str, Any] = {
         "subject": subject,
         "single": len(subject.products) == 1,
@@ -165,6 +174,7 @@ def _list_context(
         "at": answer.at,
         "cards": shown.all,
         "usual": shown.usual,
+        "chart": chart(answer, subject.target) if choice.sort == "frontier" else None,
         "not_ranked": len(subject.products) - len(subject.target.drugs),
         "place": choice.place_words(),
         "summary": _summary(subject, choice, answer),
@@ -212,8 +222,10 @@ def _summary(subject: Subject, choice: Choice, answer: Answer) -> str:
 
 
 def _order_words(target: Target, choice: Choice) -> str:
-    if choice.sort == "nearest":
+    if choice.sort in ("nearest", "frontier"):
         return gettext("从近到远")
+    if choice.sort == "value":
+        return gettext("按药价加路费从少到多")
     first = target.drugs[0]
     unit = first.unit if target.multiple else first.pack_unit
     return gettext("按每%(unit)s价格从低到高") % {"unit": words.unit_name(unit)}

@@ -46,6 +46,15 @@ class Places:
             return ()
         return self._below.get(city.id, ())
 
+    def named(self, code: str) -> Place | None:
+        """The city or county of that code, wherever it lies."""
+        return _named(code, [place for below in self._below.values() for place in below])
+
+    @property
+    def districts(self) -> list[tuple[Place, tuple[Place, ...]]]:
+        """Each city with its counties; a county under the province stands with none."""
+        return [(city, self.counties(city)) for city in self.cities]
+
     def county(self, city: Place | None, code: str) -> Place | None:
         """The county of that code, if it lies in the city: after a change of city the old county means nothing."""
         return _named(code, self.counties(city))

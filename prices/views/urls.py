@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prices.views import browse, citizen, compare, editions, outlines, pharmacy, suggest
+from prices.views import basket, browse, citizen, compare, editions, outlines, pharmacy, suggest
 
 app_name = "citizen"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("catalogue/changes", editions.changes, name="changes"),
     path("preparations/<int:pk>", compare.preparation, name="preparation"),
     path("drugs/<str:code>", compare.drug, name="drug"),
+    path("list", basket.basket, name="basket"),
+    path("list/lines", basket.lines, name="basket-lines"),
+    path("list/plan", basket.plan, name="basket-plan"),
     path("pharmacies", pharmacy.find_by_name, name="pharmacies"),
     path("pharmacies/<str:code>", pharmacy.pharmacy, name="pharmacy"),
     path("about/prices", citizen.about, name="about"),

@@ -40,7 +40,7 @@ BAD_NUMBERS = [
         *(("limit", value) for value in [*BAD_NUMBERS, "0", "-1", "101", "1000000", "1.5", "9" * 40]),
         *(("quantity", value) for value in [*BAD_NUMBERS, "0", "1000", "1000000000", "1.5"]),
         *(("yuan_per_km", value) for value in [*BAD_NUMBERS, "-1", "100.01", "101", "1.234"]),
-        *(("sort", value) for value in ["value", "frontier", "distance", "NEAREST", "'; --", "<b>"]),
+        *(("sort", value) for value in ["best", "distance", "NEAREST", "'; --", "<b>"]),
         *(("per_pharmacy", value) for value in ["2", "maybe", "<script>"]),
         *(("in_stock", value) for value in ["2", "ja"]),
         *(("open_now", value) for value in ["2", "jetzt"]),

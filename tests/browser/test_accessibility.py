@@ -31,12 +31,14 @@ PAGES = {
     "pharmacies, nothing": "/pharmacies?q=zzzz",
     "pharmacy": "{pharmacy}",
     "browse": "/browse",
-    "list": "{list}",
+    "list of drugs": "{list}",
     "tendered": "/browse/tendered",
     "main class": "/browse/classes/XC",
     "class": "/browse/classes/XC08CA",
     "editions": "/catalogue",
     "changes": "/catalogue/changes",
+    "list, empty": "/list",
+    "list": "/list#p1*2,X9999999999999*1",
     "about": "/about/prices",
     "no such page": "/nowhere",
 }
@@ -112,10 +114,33 @@ def _filtering(page: Page) -> None:
     page.locator(".sorts .menu summary").click()
 
 
+def _here(page: Page) -> None:
+    page.evaluate(f"sessionStorage.setItem('position', '{world.ROUNDED}')")
+    page.reload()
+
+
+def _near_and_cheap(page: Page) -> None:
+    _here(page)
+    page.locator(".frontier").wait_for()
+
+
+def _by_value(page: Page) -> None:
+    _here(page)
+    page.locator("#travel").wait_for()
+
+
+def _planned(page: Page) -> None:
+    _here(page)
+    page.locator(".stops .menu summary").first.click()
+
+
 OPENED: dict[str, tuple[str, Callable[[Page], None]]] = {
     "suggestions": ("/browse", _suggesting),
     "explanations and ways": ("{preparation}", _explaining),
     "filters": ("{preparation}", _filtering),
+    "near and cheap": ("{drug}?sort=frontier", _near_and_cheap),
+    "with travel cost": ("{preparation}?sort=value", _by_value),
+    "list with a plan": ("/list#p1*2,X9999999999999*1", _planned),
 }
 
 

@@ -231,6 +231,8 @@ def test_a_badge_explains_itself_when_tapped(visit):
         "/comparison",
         "/pharmacy",
         "/about/prices",
+        "/list",
+        "/list#p1*2",
         "/pharmacies?q=测试",
         "/nope",
     ],

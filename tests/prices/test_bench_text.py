@@ -69,7 +69,9 @@ def test_a_database_that_is_not_for_measuring_is_refused(monkeypatch: pytest.Mon
         call_command("bench", "text", stdout=StringIO())
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["text", "--quick"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["text", "--quick"], ["text", "--full"], ["http", "--restart"]]
+)
 def test_wrong_usage_is_told_with_status_2(arguments: list[str], tmp_path: Path) -> None:
     env = {**os.environ, "YAOBI_VAR": str(tmp_path)}
     done = subprocess.run(

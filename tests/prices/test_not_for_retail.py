@@ -25,14 +25,7 @@ pytestmark = pytest.mark.django_db
 
 HERE = Where(Wgs84(*ORIGIN), 5000)
 EVERY_KIND = Filters(kinds=("pharmacy", "hospital", "clinic"))
-ALL_PLANS = [
-    ("nearest", plans.nearest_walk),
-    ("nearest", plans.near_first),
-    ("nearest", plans.drug_first),
-    ("cheapest", plans.price_walk),
-    ("cheapest", plans.near_first),
-    ("cheapest", plans.drug_first),
-]
+ALL_PLANS = [(sort, plan) for sort in ("nearest", "cheapest") for plan in plans.PLANS[sort]]
 
 
 @dataclass
@@ -167,7 +160,7 @@ def test_it_costs_the_usual_drug_one_query(places: Places) -> None:
     target = Target.of_drug(places.drug)
     with CaptureQueriesContext(connection) as asked:
         find(target, HERE, sort="nearest", at=AT)
-    assert [query["sql"].split("\n")[0][:12] for query in asked.captured_queries] == ["-- Answers: "] * 3
+    assert [query["sql"].split("\n")[0][:12] for query in asked.captured_queries] == ["-- Answers: "] * 4
     assert not_for_retail([places.drug.pk], AT.date()) == Barred()
 
 

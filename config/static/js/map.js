@@ -155,6 +155,9 @@ function draw() {
   clear();
   const bounds = new library.LngLatBounds();
   document.querySelectorAll("[data-pin]").forEach((card) => {
+    if (card.closest(".plan-off")) {
+      return;
+    }
     const place = [Number(card.dataset.lng), Number(card.dataset.lat)];
     const pin = document.createElement("button");
     pin.type = "button";

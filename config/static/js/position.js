@@ -16,6 +16,7 @@ function remembered() {
 
 function remember(value) {
   position = value;
+  document.dispatchEvent(new CustomEvent("position:changed", { detail: value }));
   try {
     if (value) {
       sessionStorage.setItem(KEY, value);
@@ -27,8 +28,12 @@ function remember(value) {
   }
 }
 
-/* Ask for the list again, with what the address says and these changes (null takes a choice away). */
+/* Ask for the list again, with what the address says and these changes (null takes a choice away). A page whose list
+   is not chosen by its address listens for `position:changed` instead. */
 async function refresh(changes) {
+  if (!document.getElementById("choice")) {
+    return;
+  }
   const query = new URLSearchParams(location.search);
   Object.keys(changes).forEach((name) => {
     if (changes[name] === null) {
@@ -98,6 +103,7 @@ function locate(button) {
   button.disabled = true;
   navigator.geolocation.getCurrentPosition(
     (found) => {
+      button.disabled = false;
       remember(found.coords.latitude.toFixed(3) + "," + found.coords.longitude.toFixed(3));
       refresh(then ? { sort: then, city: null, county: null } : { city: null, county: null });
     },
@@ -115,7 +121,7 @@ document.addEventListener("click", (event) => {
     locate(button);
   } else {
     remember(null);
-    refresh({ sort: null, radius: null });
+    refresh({ sort: null, travel: null, radius: null });
   }
 });
 
@@ -137,6 +143,6 @@ document.addEventListener("htmx:afterSwap", () => {
   document.addEventListener(name, complain);
 });
 
-if (position && document.getElementById("results")) {
+if (position) {
   refresh({});
 }

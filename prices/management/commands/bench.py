@@ -3,49 +3,52 @@ import os
 import platform
 from argparse import ArgumentParser
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from prices.bench import Measured, catalogue, text
+from prices.bench import Measured, Report
 
 
 class Command(BaseCommand):
     help = "Measure on generated data, in a database of its own: run bin/bench."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("subject", choices=["text"])
+        parser.add_argument("subject", choices=["text", "search", "http"])
+        parser.add_argument("--full", action="store_true")
+        parser.add_argument("--restart", action="store_true")
+        parser.add_argument("--quick", action="store_true")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if os.environ.get("YAOBI_BENCH") != "1":
-            raise CommandError("This replaces the catalogue of the database. Run bin/bench: it has one of its own.")
-        catalogue.ready(text.PRODUCTS, self.stderr.write)
-        self.stderr.write("measuring …")
-        rows, missed = text.run()
+            raise CommandError("This replaces the data of the database. Run bin/bench: it has one of its own.")
+        # Only what is measured is imported: a measurement may define models and open connections.
+        before = machine()
+        report: Report = import_module(f"prices.bench.{options['subject']}").run(options, self.stderr.write)
         if options["json"]:
-            shown = [{name: value for name, value in asdict(row).items() if value is not None} for row in rows]
-            self.stdout.write(json.dumps({"machine": machine(), "rows": shown, "missed": missed}, ensure_ascii=False))
+            found = {"machine": before, "rows": [filled(row) for row in report.rows], **report.more}
+            self.stdout.write(json.dumps(found, ensure_ascii=False))
         else:
-            self.stdout.write("\n".join([*table(rows), *missed]))
+            self.stdout.write(
+                "\n".join([", ".join(f"{name} {value}" for name, value in before.items()), *report.lines])
+            )
+
+
+def filled(row: Measured) -> dict[str, object]:
+    return {name: value for name, value in asdict(row).items() if value is not None}
 
 
 def machine() -> dict[str, object]:
-    """What the numbers were measured on, and how busy it was."""
+    """What the numbers are measured on, and how busy it was before."""
     load = os.getloadavg()[0]
     with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        (version,) = cursor.fetchone()
-    return {"cpus": os.cpu_count(), "load": round(load, 2), "postgresql": version, "python": platform.python_version()}
-
-
-def table(rows: list[Measured]) -> list[str]:
-    """The report as lines of text."""
-    facts = ", ".join(f"{name} {value}" for name, value in machine().items())
-    lines = [facts, f"{'case':<26}{'system':<11}{'runs':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'max ms':>9}  right"]
-    for row in rows:
-        right = f"  {row.right} of {row.asked}" if row.asked else ""
-        times = "".join(f"{value:9.1f}" for value in (row.p50_ms, row.p95_ms, row.p99_ms, row.max_ms))
-        lines.append(f"{row.case:<26}{row.system:<11}{row.runs:6}{times}{right}")
-    return lines
+        cursor.execute("SELECT current_setting('server_version'), current_setting('shared_buffers')")
+        version, buffers = cursor.fetchone()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1 << 30)
+    return {
+        "cpus": os.cpu_count(), "memory_gb": memory, "load": round(load, 2), "postgresql": version,
+        "shared_buffers": buffers, "python": platform.python_version(),
+    }  # fmt: skip

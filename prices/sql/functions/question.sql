@@ -1,0 +1,162 @@
+-- What a search asks, as one value: `prices.search.plans` fills it, the search functions read it by name.
+--   drugs, weights        the drugs in the order of their codes; prices compare as price_fen * weight
+--   origin, radius_m      a point (NULL: none, every distance is 0) and how far from it (infinite: no limit)
+--   box                   no pharmacy outside it passes
+--   cells, reach_m        no pharmacy in another cell passes; how far the nearest point of each cell is, at least
+--   kinds … minute        what a pharmacy must be: its kinds, a region, bits of designations (0: none), open at a minute
+--   anywhere              true: no list says which drugs may be shown where; else:
+--   list_areas, listed    `reimbursed_as` (list_areas NULL: not asked): areas that have such a list, "area:drug" it names
+--   bar_areas, barred     not for retail: the same of the lists that bind pharmacies
+--   packs, units          what `value` pays: a line costs price_key * packs / units 分, rounded half up
+--   fen_per_m             and what a metre of the way costs
+--   after_*               the last row of the page before; `first_page` says there was none
+CREATE TYPE search_question AS (
+    drugs int[], weights numeric[],
+    origin geography, radius_m float8, box geography, cells int[], reach_m float8[],
+    kinds text[], region_id bigint, designations int, minute int,
+    anywhere boolean, list_areas bigint[], listed text[], bar_areas bigint[], barred text[],
+    at timestamptz, stale_after float8, hidden_after float8, in_stock boolean,
+    per_pharmacy boolean, rows int, packs numeric, units numeric, fen_per_m float8,
+    first_page boolean, after_stale boolean, after_distance float8, after_price numeric, after_code text, after_n bigint
+);
+
+-- One offer of an answer; `n` is the drug's place in the question.
+CREATE TYPE search_row AS (
+    pharmacy_id int, drug_id int, n bigint, price_fen int, price_key numeric, stock smallint,
+    generated boolean, as_of timestamptz, stale boolean, distance float8
+);
+
+-- The parts that the searches share. The planner inlines all but the two about lists, which few questions need.
+
+-- Whether a pharmacy is one that is asked for.
+CREATE FUNCTION search_passes(q search_question, t pharmacies_pharmacytoday) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT t.ranked AND t.kind = ANY (q.kinds)
+        AND (q.region_id IS NULL OR q.region_id = ANY (t.region_ids))
+        AND (q.designations = 0 OR t.designations & q.designations <> 0)
+        AND (q.minute IS NULL OR t.open_minutes @> q.minute)
+$$;
+
+-- The area of the pharmacy, nearest first, that has a list.
+CREATE FUNCTION search_nearest_area(area_ids bigint[], areas bigint[]) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT a.id FROM unnest(area_ids) WITH ORDINALITY a (id, nearness)
+    WHERE a.id = ANY (areas) ORDER BY a.nearness LIMIT 1
+$$;
+
+-- Whether lists let the drug be shown at the pharmacy. Of each kind of list the nearest area's counts, alone.
+CREATE FUNCTION search_allows(q search_question, kind text, area_ids bigint[], drug_id int) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT (q.list_areas IS NULL
+            OR COALESCE(search_nearest_area(area_ids, q.list_areas) || ':' || drug_id = ANY (q.listed), false))
+        AND (kind <> 'pharmacy'
+            OR NOT COALESCE(search_nearest_area(area_ids, q.bar_areas) || ':' || drug_id = ANY (q.barred), false))
+$$;
+
+-- How old an offer is: its own word, or its feed's later mark for that pharmacy. No row when it is too old to be shown.
+CREATE FUNCTION search_said(
+    q search_question, feed int, shop int, confirmed_at timestamptz, disputed_since timestamptz
+) RETURNS TABLE (generated boolean, as_of timestamptz, stale boolean) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT f.generated, vouched.at, q.at > vouched.at + f.cadence * q.stale_after
+    FROM prices_feed f
+    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = shop AND m.feed_id = f.id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN disputed_since IS NULL THEN GREATEST(confirmed_at, m.snapshot_as_of)
+            ELSE LEAST(confirmed_at, disputed_since) END AS at
+    ) vouched
+    WHERE f.id = feed AND q.at <= vouched.at + f.cadence * q.hidden_after
+    OFFSET 0
+$$;
+
+-- What a pharmacy sells of the drugs, the best first; only that where `per_pharmacy` is asked.
+CREATE FUNCTION search_sold(
+    q search_question, shop int, kind text, area_ids bigint[], distance float8
+) RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT shop, d.drug_id, d.n, o.price_fen, o.price_fen * d.weight, o.stock,
+        s.generated, s.as_of, s.stale, distance
+    FROM unnest(q.drugs, q.weights) WITH ORDINALITY d (drug_id, weight, n)
+    CROSS JOIN LATERAL (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = d.drug_id AND x.pharmacy_id = shop AND x.state <> 0 AND x.stock <> 3
+            AND (NOT q.in_stock OR x.stock IN (1, 2))
+            AND (q.anywhere OR search_allows(q, kind, area_ids, d.drug_id))
+        OFFSET 0
+    ) o
+    CROSS JOIN LATERAL search_said(q, o.feed_id, shop, o.confirmed_at, o.disputed_since) s
+    ORDER BY s.stale, o.price_fen * d.weight, d.n
+    LIMIT CASE WHEN q.per_pharmacy THEN 1 END
+$$;
+
+-- Whether a drug's offer at a pharmacy that stands in row `t` of PharmacyToday passes, and how far away that is.
+CREATE FUNCTION search_shop(q search_question, shop int, drug_id int) RETURNS TABLE (distance float8)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT COALESCE(p.location <-> q.origin, 0)
+    FROM pharmacies_pharmacytoday p
+    WHERE p.pharmacy_id = shop AND search_passes(q, p)
+        AND (q.origin IS NULL OR p.location <-> q.origin <= q.radius_m)
+        AND (q.anywhere OR search_allows(q, p.kind, p.area_ids, drug_id))
+    OFFSET 0
+$$;
+
+-- A drug's offers that pass, the cheapest first: in a cell, up to the price `cap` (分) a pack, of the first `most` that are read.
+CREATE FUNCTION search_offered(q search_question, drug int, weight numeric, n bigint, cell int, cap int, most bigint)
+RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
+    FROM (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = drug AND x.cell = $5 AND x.state = 1 AND x.price_fen <= cap AND x.stock <> 3
+            AND (NOT q.in_stock OR x.stock IN (1, 2))
+        ORDER BY x.price_fen LIMIT most
+    ) o
+    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
+    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
+    ORDER BY o.price_fen
+$$;
+
+-- The same in all cells.
+CREATE FUNCTION search_offered_anywhere(q search_question, drug int, weight numeric, n bigint, cap int)
+RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
+    FROM (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = drug AND x.state = 1 AND x.price_fen <= cap AND x.stock <> 3
+            AND (NOT q.in_stock OR x.stock IN (1, 2))
+        ORDER BY x.price_fen
+    ) o
+    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
+    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
+    ORDER BY o.price_fen
+$$;
+
+-- The highest price (分) of a pack that is not above a price to compare by; no cap: any.
+CREATE FUNCTION search_at_most(cap numeric, weight numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT LEAST(COALESCE(floor(cap / weight), 2147483647), 2147483647)::int
+$$;
+
+-- What a line at that price and the way there cost, in 分.
+CREATE FUNCTION search_total(q search_question, price_key numeric, distance float8) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT div(2 * price_key * q.packs + q.units, 2 * q.units)::float8 + distance * q.fen_per_m
+$$;
+
+-- The highest price to compare by with which a line alone costs no more than that; none: any.
+CREATE FUNCTION search_key_within(q search_question, total float8) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT (floor(total)::numeric + 1) * q.units / q.packs
+$$;
+
+-- Whether an offer is its pharmacy's best, where that is asked: fresh before stale, then by price.
+CREATE FUNCTION search_is_best(q search_question, w search_row) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT NOT q.per_pharmacy OR w.n = (
+        SELECT best.n FROM pharmacies_pharmacytoday t
+        CROSS JOIN LATERAL search_sold(q, t.pharmacy_id, t.kind, t.area_ids, 0) best
+        WHERE t.pharmacy_id = w.pharmacy_id LIMIT 1)
+$$;
+
+-- Whether an offer stands behind the last one of the page before, by price, and is its pharmacy's best where that is asked.
+CREATE FUNCTION search_follows(q search_question, w search_row) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT (w.stale, w.price_key, w.distance,
+            (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = w.pharmacy_id) COLLATE "C", w.n)
+            > (q.after_stale, q.after_price, q.after_distance, q.after_code, q.after_n)
+        AND search_is_best(q, w)
+$$;
