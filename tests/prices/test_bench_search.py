@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from catalog.models import DrugList
+from catalog.models import Drug, DrugList
 from pharmacies.geo import Wgs84
 from prices.bench import baskets, in_redis, province, referee
 from prices.bench.in_redis import Redis
@@ -18,6 +18,7 @@ from prices.bench.orm import Orm, spheroid
 from prices.bench.referee import Question, World
 from prices.bench.search import ours
 from prices.search import plans
+from prices.search.baskets import Line
 from prices.search.questions import Filters, Target, Where
 from tests import factories
 from tests.factories import AT, ORIGIN
@@ -29,7 +30,7 @@ def town(seed: int) -> tuple[World, brute_force.World, Random]:
     random = Random(seed)
     made = brute_force.build(random, 40)
     DrugList.objects.all().delete()
-    factories.drug_list("dual_channel", factories.wuchang().parent.parent, *made.drugs)
+    factories.drug_list("dual_channel", factories.region(), *made.drugs)
     return referee.load(drug.pk for drug in made.drugs), made, random
 
 
@@ -101,9 +102,7 @@ def test_the_trial_of_all_pairs_finds_the_baskets_that_the_search_finds(seed: in
     for _turn in range(15):
         targets = [Target.of_drug(drug) for drug in made.drugs]
         targets.append(Target.of_preparation(made.drugs[0].preparation, tuple(made.drugs)))
-        lines = tuple(
-            baskets.Line(target, random.randint(1, 5)) for target in random.sample(targets, min(3, len(targets)))
-        )
+        lines = tuple(Line(target, random.randint(1, 5)) for target in random.sample(targets, min(3, len(targets))))
         where = Where(Wgs84(*ORIGIN), random.choice([300.0, 1500.0, 10_000.0]))
         basket = baskets.Basket(lines, where, AT, Decimal(random.choice(["0", "0.1", "1"])))
         found = baskets.plans(baskets.ours(basket))
@@ -119,7 +118,7 @@ def test_the_referee_measures_as_postgis_does() -> None:
     shops = world.shops
     measured = referee.distance(shops, shops.at(shops.ids), where)
     for pharmacy, away in brute_force.distances(where).items():
-        assert measured[shops.at(pharmacy)] == pytest.approx(away, abs=2e-8)
+        assert measured[shops.at(np.array([pharmacy]))[0]] == pytest.approx(away, abs=2e-8)
 
 
 @pytest.mark.django_db
@@ -140,12 +139,12 @@ def rows(*lines: tuple[int, int, bool]) -> Rows:
     return Rows(number, number, number * 0, price, price, stale.astype(bool), away.astype(float))
 
 
-class ADrug:
-    pk, pack_count = 1, 14
+def a_drug() -> Drug:
+    return Drug(pk=1, pack_count=14)
 
 
 def frontier(*lines: tuple[int, int, bool]) -> list[int]:
-    asked = Question(Target((ADrug(),), 0, 14), Where(), "frontier", AT)
+    asked = Question(Target((a_drug(),), 0, 14), Where(), "frontier", AT)
     return [line.pharmacy_id for line in first(asked, rows(*lines))]
 
 
@@ -165,7 +164,7 @@ def test_the_frontier_is_what_nothing_beats(lines: list[tuple[int, int, bool]], 
 
 
 def test_a_cost_is_the_line_rounded_once_and_the_way() -> None:
-    asked = Question(Target((ADrug(),), 28, 14), Where(), "value", AT, quantity=3, yuan_per_km=2)
+    asked = Question(Target((a_drug(),), 28, 14), Where(), "value", AT, quantity=3, yuan_per_km=2)
     # 101 per 1/28 pack of 14: 50.5 a pack, 151.5 for three, 152 in whole 分; 1,500 m at 2 yuan a kilometre are 300 分
     assert cost(asked, rows((1500, 101, False))).tolist() == [152 + 300]
 

@@ -212,7 +212,7 @@ def scan(world: World, target: Target, where: Where, sort: str, filters: Filters
     away = distances(where) if where.origin else dict.fromkeys(world.shops, 0.0)
     multiple = lcm(*(drug.pack_count for drug in target.drugs))
     by_id = {drug.pk: drug for drug in target.drugs}
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for offer in world.offers:
         shop, drug, feed = world.shops.get(offer.pharmacy_id), by_id.get(offer.drug_id), world.feeds[offer.feed_id]
         if drug is None or shop is None or not passes(offer, drug, shop, away[shop.pk], where, filters):
