@@ -9,7 +9,7 @@ from django.contrib.gis.geos import Point
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from pharmacies import today
-from pharmacies.models import Designation, Pharmacy, PharmacyStatus, PharmacyToday, Region
+from pharmacies.models import Designation, Pharmacy, PharmacyCell, PharmacyStatus, PharmacyToday, Region
 
 from ..factories import AT, SHANGHAI, pharmacy, since, wuchang
 
@@ -45,6 +45,7 @@ def by_hand(row: Pharmacy, day: date) -> dict[str, Any]:
         "area_ids": upward(row.insurance_area),
         "location": (row.location.x, row.location.y),
         "open_minutes": row.open_minutes,
+        "cell": row.cell,
     }
 
 
@@ -88,6 +89,7 @@ def scatter(dice: random.Random, count: int) -> None:
             source_datum="wgs84",
             hours=(hours := dice.choice(["", "x"])),
             open_minutes=((480, 1320),) if hours else None,
+            cell=dice.randint(1, 9),
         )
         if dice.random() < 0.7:
             valid = some_range(dice)
@@ -103,6 +105,28 @@ def test_it_equals_the_base_tables(seed: int) -> None:
     expected = [by_hand(row, DAY) for row in Pharmacy.objects.order_by("pk")]
     assert stored() == expected
     assert {row["ranked"] for row in expected} == {True, False}
+
+
+def test_cells_are_boxes_around_the_pharmacies_of_today() -> None:
+    scatter(random.Random(3), 60)
+    today.rebuild(AT)
+    rows = PharmacyToday.objects.all()
+    for cell in PharmacyCell.objects.all():
+        mine = [row for row in rows if row.cell == cell.cell]
+        assert cell.pharmacies == len(mine)
+        assert cell.region_ids == sorted({region for row in mine for region in row.region_ids})
+        west, south, east, north = cell.box.extent
+        assert all(west < row.location.x < east and south < row.location.y < north for row in mine)
+    assert {row.cell for row in rows} == set(PharmacyCell.objects.values_list("cell", flat=True))
+
+
+def test_a_pharmacy_that_moves_stretches_the_box_of_its_cell() -> None:
+    shop = pharmacy()
+    today.rebuild(AT)
+    shop.location = Point(110.5, 30.5, srid=4326)
+    shop.save()
+    today.rebuild(AT, [shop.pk])
+    assert PharmacyCell.objects.get().box.extent[0] < 110.5
 
 
 def test_only_rows_that_differ_are_written() -> None:
