@@ -12,6 +12,7 @@ FILES = (
     "price_walk",
     "value",
     "frontier",
+    "few",
     "search",
 )
 DROP = """

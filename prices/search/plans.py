@@ -22,12 +22,22 @@ from prices.sql import statement
 
 Sort = Literal["nearest", "cheapest", "value", "frontier"]
 SORTS: tuple[Sort, ...] = ("nearest", "cheapest", "value", "frontier")
-Plan = Literal["nearest_walk", "near_first", "drug_first", "cell_walk", "price_walk", "value", "frontier"]
+Plan = Literal[
+    "nearest_walk",
+    "near_first",
+    "drug_first",
+    "cell_walk",
+    "price_walk",
+    "value",
+    "value_of_few",
+    "frontier",
+    "frontier_of_few",
+]
 PLANS: dict[Sort, tuple[Plan, ...]] = {
     "nearest": ("nearest_walk", "near_first", "drug_first"),
     "cheapest": ("cell_walk", "price_walk", "near_first", "drug_first"),
-    "value": ("value",),
-    "frontier": ("frontier",),
+    "value": ("value", "value_of_few"),
+    "frontier": ("frontier", "frontier_of_few"),
 }
 
 FEW_OFFERS = 600
@@ -156,15 +166,18 @@ def ask(plan: Plan, parameters: Parameters) -> list[Row]:
 
 def choose(sort: Sort, parameters: Parameters) -> Plan:
     """The plan that reads least: rare drugs by their offers, few pharmacies by theirs, the rest by a walk."""
-    if sort == "value" or sort == "frontier":
-        return sort
-    if _count("count_offers", FEW_OFFERS, drugs=parameters["drugs"]):
+    few = _count("count_offers", FEW_OFFERS, drugs=parameters["drugs"])
+    if sort == "value":
+        return "value_of_few" if few else "value"
+    if sort == "frontier":
+        return "frontier_of_few" if few else "frontier"
+    if few:
         return "drug_first"
     if parameters["designations"] == Designation.Kind.DUAL_CHANNEL.bit and _count("count_dual_channel", FEW_PHARMACIES):
         return "near_first"
     if sort == "nearest":
-        few = parameters["region_id"] is not None and parameters["pharmacies"] <= FEW_PHARMACIES
-        return "near_first" if few else "nearest_walk"
+        small = parameters["region_id"] is not None and parameters["pharmacies"] <= FEW_PHARMACIES
+        return "near_first" if small else "nearest_walk"
     walks = len(parameters["drugs"]) * len(parameters["cells"])
     whole = parameters["region_id"] is None and parameters["share"] > MOST
     return "price_walk" if whole or walks > MANY_WALKS else "cell_walk"

@@ -9,6 +9,8 @@ BEGIN
         WHEN 'cell_walk' THEN RETURN QUERY SELECT * FROM search_cell_walk(q);
         WHEN 'price_walk' THEN RETURN QUERY SELECT * FROM search_price_walk(q);
         WHEN 'value' THEN RETURN QUERY SELECT * FROM search_value(q);
+        WHEN 'value_of_few' THEN RETURN QUERY SELECT * FROM search_value_of_few(q);
+        WHEN 'frontier_of_few' THEN RETURN QUERY SELECT * FROM search_frontier_of_few(q);
         WHEN 'frontier' THEN RETURN QUERY SELECT * FROM search_frontier(q);
     END CASE;
 END $$;
