@@ -15,6 +15,7 @@ from pharmacies.models import (
     Membership,
     Pharmacy,
     PharmacyAlias,
+    PharmacyCell,
     PharmacyStatus,
     PharmacyToday,
     Region,
@@ -109,6 +110,11 @@ class PharmacyTodayAdmin(ReadOnly):
     list_filter = ("ranked", "status")
     list_select_related = ("pharmacy",)
     search_fields = ("pharmacy__code", "pharmacy__name")
+
+
+@admin.register(PharmacyCell)
+class PharmacyCellAdmin(ReadOnly):
+    list_display = ("cell", "pharmacies")
 
 
 @admin.register(Membership)

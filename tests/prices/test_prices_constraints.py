@@ -52,7 +52,7 @@ def rejection(**fields: Any) -> Rejection:
 
 def offer(**fields: Any) -> Offer:
     times = dict.fromkeys(("as_of", "changed_at", "confirmed_at"), AT)
-    keys = {"drug_id": 1, "pharmacy_id": 1, "feed_id": 1, "run_id": 1}
+    keys = {"drug_id": 1, "pharmacy_id": 1, "feed_id": 1, "run_id": 1, "cell": 1}
     return Offer.objects.create(**times | keys | {"price_fen": 1260} | fields)
 
 
