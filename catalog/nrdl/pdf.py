@@ -57,7 +57,7 @@ def _read(path: Path, progress: Progress, seconds: float) -> Iterator[Page]:
     # -P: the reader's neighbours must not shadow the standard library; -B: it writes no file.
     command = [sys.executable, "-P", "-B", str(_READER), str(path)]
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
     ) as process:
         deadline = Timer(seconds, process.kill)

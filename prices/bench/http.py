@@ -107,7 +107,7 @@ def served(say: Say) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     environment = os.environ | {"DATABASE_POOL": str(THREADS)}
     with (Path(settings.VAR) / "log" / "web.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log)  # noqa: S603
+        process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own
     try:
         wait_for_answer(port, process)
         say(f"web server on port {port}: {WORKERS} workers of {THREADS} threads")

@@ -128,7 +128,7 @@ def list_parameters(coverage: Coverage, barred: Barred) -> Parameters:
 
 def parameters(
     target: Target, coverage: Coverage, where: Where, *, sort: Sort, filters: Filters, at: datetime, rows: int,
-    after: Place | None, barred: Barred = Barred(), quantity: int = 1, yuan_per_km: Decimal = Decimal(1),  # noqa: B008
+    after: Place | None, barred: Barred = Barred(), quantity: int = 1, yuan_per_km: Decimal = Decimal(1),  # noqa: B008  both frozen
 ) -> Parameters:  # fmt: skip
     """Every field of `search_question`. Drugs stand in the order of their codes."""
     start = after or Place(stale=False, distance=-1.0, price_key=-1, pharmacy_code="", drug_code="", position=0, rank=0)
