@@ -8,5 +8,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("prices.api.urls")),
     path("", include("prices.views.probes")),
-    *i18n_patterns(path("", include("prices.views.urls")), prefix_default_language=False),
+    *i18n_patterns(
+        path("", include("prices.views.urls")),
+        path("", include("prices.views.staff.urls")),
+        prefix_default_language=False,
+    ),
 ]

@@ -1,0 +1,1 @@
+"""The pages of people who log in: pharmacy staff and officials."""

@@ -1,0 +1,5 @@
+"""Spreadsheets at the desk, and a chain's head office."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
