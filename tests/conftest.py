@@ -75,9 +75,11 @@ def empty_database() -> None:
     tables = sorted({model._meta.db_table for model in models if model._meta.app_label in FILLED})
     names = ", ".join(f'"{table}"' for table in tables)
     with connections["owner"].cursor() as cursor:
-        cursor.execute("ALTER TABLE pharmacies_auditevent DISABLE TRIGGER audit_is_append_only")
+        for guarded in ("pharmacies_auditevent", "pharmacies_auditseal"):
+            cursor.execute(f"ALTER TABLE {guarded} DISABLE TRIGGER audit_is_append_only")
         cursor.execute(f"TRUNCATE {names} RESTART IDENTITY")
-        cursor.execute("ALTER TABLE pharmacies_auditevent ENABLE TRIGGER audit_is_append_only")
+        for guarded in ("pharmacies_auditevent", "pharmacies_auditseal"):
+            cursor.execute(f"ALTER TABLE {guarded} ENABLE TRIGGER audit_is_append_only")
 
 
 @pytest.fixture(autouse=True)

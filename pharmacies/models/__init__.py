@@ -1,6 +1,6 @@
 """WHO and WHERE: regions, pharmacies, the people who speak for them, and the log of what people did."""
 
-from pharmacies.models.audit import AuditEvent
+from pharmacies.models.audit import AuditEvent, AuditSeal, AuditUnsealed
 from pharmacies.models.people import Membership, User
 from pharmacies.models.pharmacies import (
     Chain,
@@ -15,6 +15,8 @@ from pharmacies.models.regions import Region
 
 __all__ = [
     "AuditEvent",
+    "AuditSeal",
+    "AuditUnsealed",
     "Chain",
     "Designation",
     "Membership",

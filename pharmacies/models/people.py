@@ -5,6 +5,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from pharmacies.fields import ValidField
 from pharmacies.models.pharmacies import Chain, Pharmacy
@@ -37,6 +38,10 @@ class Membership(models.Model):
     pharmacy = models.ForeignKey(Pharmacy, on_delete=models.CASCADE, null=True, blank=True, verbose_name="药店")
     chain = models.ForeignKey(Chain, on_delete=models.CASCADE, null=True, blank=True, verbose_name="连锁企业")
     area = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, blank=True, verbose_name="统筹区")
+    # A sub-account (子账号) of a chain: only its pharmacies in this region.
+    within = models.ForeignKey(
+        Region, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="限于地区"
+    )
     valid = ValidField()
 
     class Meta:
@@ -55,6 +60,10 @@ class Membership(models.Model):
                 | Q(role="head_office", chain__isnull=False)
                 | Q(role__in=["analyst", "officer", "reviewer", "publisher", "auditor"], area__isnull=False),
             ),
+            models.CheckConstraint(
+                name="membership_only_a_chain_is_limited",
+                condition=Q(within__isnull=True) | Q(chain__isnull=False),
+            ),
             *(
                 # EXCLUDE ignores NULL, so each kind of place has a constraint of its own.
                 ExclusionConstraint(
@@ -63,6 +72,7 @@ class Membership(models.Model):
                         (F("user"), RangeOperators.EQUAL),
                         (F(place), RangeOperators.EQUAL),
                         (F("role"), RangeOperators.EQUAL),
+                        (Coalesce("within", 0, output_field=models.BigIntegerField()), RangeOperators.EQUAL),
                         (F("valid"), RangeOperators.OVERLAPS),
                     ],
                     condition=Q(**{f"{place}__isnull": False}),
