@@ -28,8 +28,8 @@ def env(name: str, default: str | None = None) -> str:
     return value
 
 
-def env_bool(name: str) -> bool:
-    value = env(name, "0").lower()
+def env_bool(name: str, default: str = "0") -> bool:
+    value = env(name, default).lower()
     if value not in {"0", "1", "true", "false"}:
         raise ImproperlyConfigured(f"{name}={value!r}: write 0 or 1")
     return value in {"1", "true"}
@@ -89,7 +89,7 @@ if os.environ.get("GDAL_LIBRARY_PATH"):  # the private copies of bin/serve
 
 # --- application ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.gis",
@@ -138,14 +138,15 @@ TEMPLATES = [
         },
     }
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "first_name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "pharmacies.accounts.passwords.VarietyValidator"},
 ]
 # GeoDjango warns that this GDAL cannot block file access for hostile spatial references. Nothing here hands user text
 # to GDAL: coordinates are parsed as numbers in pharmacies/geo.py and the one SRID is 4326.
@@ -210,6 +211,22 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- the log of what people did: sealed in the database, its daily heads kept outside -------------------------------
+AUDIT_DIGEST = "sha256"  # any that hashlib knows; where 国密 is asked for: sm3
+AUDIT_HEADS = Path(env("AUDIT_HEADS", str(VAR / "audit")))
+
+# --- people who log in (docs/accounts.md) ---------------------------------------------------------
+LOGIN_URL = "staff:login"
+SECOND_FACTOR = env_bool("SECOND_FACTOR", "1")  # off for the demo only
+SECOND_FACTOR_CLASS = env("SECOND_FACTOR_CLASS", "pharmacies.accounts.totp.Totp")
+SESSION_IDLE = timedelta(minutes=env_int("SESSION_IDLE_MINUTES", 30))
+SESSION_LONGEST = timedelta(hours=12)  # a shift
+SESSION_COOKIE_AGE = 14 * 3600  # an expired session is still told from none: what was typed waits in it
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # the shop's computer is everybody's
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "prices.views.staff.refusals.forged"
+PROXIES = env_int("PROXIES", 1 if HTTPS else 0)  # how many in front: the last of X-Forwarded-For are theirs
+
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -246,6 +263,7 @@ CELERY_TASK_ROUTES = {  # process_run goes by the size of its delivery
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
+    "seal-audit": {"task": "prices.tasks.seal_audit", "schedule": 5.0, "options": {"expires": 5}},
     "requeue-runs": {"task": "prices.tasks.requeue_runs", "schedule": 10.0},
     "pull-feeds": {"task": "prices.tasks.pull_due_feeds", "schedule": 60.0},
     "apply-scheduled-prices": {"task": "prices.tasks.apply_scheduled_prices", "schedule": 60.0},
@@ -281,6 +299,8 @@ LOGGING = {
     },
 }
 DEMO_NOTICE = env_bool("DEMO_NOTICE")  # every page says 演示数据
+if not (SECOND_FACTOR or DEMO_NOTICE):
+    raise ImproperlyConfigured("SECOND_FACTOR=0 is for the demo only (DEMO_NOTICE=1)")
 if DEMO_NOTICE:  # its tills go on reporting
     CELERY_BEAT_SCHEDULE["demo-report"] = {
         "task": "prices.tasks.demo_report",

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 
 from pharmacies.models import (
     AuditEvent,
+    AuditSeal,
+    AuditUnsealed,
     Chain,
     Designation,
     Membership,
@@ -131,3 +133,15 @@ class AuditEventAdmin(ReadOnly):
     list_filter = ("action",)
     search_fields = ("subject_id", "actor_name")
     date_hierarchy = None
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(ReadOnly):
+    list_display = ("number", "sealed_at", "digest")
+    exclude = ("digests",)
+
+
+@admin.register(AuditUnsealed)
+class AuditUnsealedAdmin(ReadOnly):
+    list_display = ("event",)
+    list_select_related = ("event",)

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from pharmacies import today
+from pharmacies.audit import heads, seals
 from prices.demo import reports
 from prices.ingest import publish, pull, receive, runs, schedule
 from prices.statistics import roll_up
@@ -45,6 +46,13 @@ def apply_scheduled_prices() -> int:
 @shared_task
 def ensure_partitions() -> int:
     return publish.ensure_partitions(at=timezone.now())
+
+
+@shared_task
+def seal_audit() -> int:
+    sealed = seals.seal(at=timezone.now())
+    heads.export()
+    return sealed
 
 
 @shared_task

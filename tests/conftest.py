@@ -54,7 +54,8 @@ def a_folder_for_static_files() -> None:
 
 @pytest.fixture(autouse=True)
 def files_of_their_own(settings: Any, tmp_path: Any) -> None:
-    """Deliveries are stored below the test's own folder."""
+    """Deliveries and the heads of the log are stored below the test's own folder."""
+    settings.AUDIT_HEADS = tmp_path / "audit"
     default = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
     settings.STORAGES = {**settings.STORAGES, "default": default}
 

@@ -29,14 +29,15 @@ class AuditEvent(models.Model):
     action = models.CharField("操作", max_length=60)
     subject = models.CharField("对象", max_length=60)  # model label
     subject_id = models.CharField("对象编号", max_length=60)
+    # Without constraints: the log outlives what it tells of, and nothing that empties other tables may reach it.
     pharmacy = models.ForeignKey(
-        Pharmacy, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="药店"
+        Pharmacy, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+", verbose_name="药店"
     )
     chain = models.ForeignKey(
-        Chain, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="连锁企业"
+        Chain, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+", verbose_name="连锁企业"
     )
     area = models.ForeignKey(
-        Region, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="统筹区"
+        Region, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+", verbose_name="统筹区"
     )
     before = models.JSONField("之前", null=True)
     after = models.JSONField("之后", null=True)

@@ -22,6 +22,8 @@ from pharmacies import audit, today
 from pharmacies.importers.bulk import columns_of, copy_in
 from pharmacies.models import (
     AuditEvent,
+    AuditSeal,
+    AuditUnsealed,
     Chain,
     Designation,
     Membership,
@@ -44,7 +46,7 @@ Tell = Callable[[str], object]
 PLATFORMS = 3
 """Feeds that the single shops and the institutions share."""
 BY = "generate_province"
-NOT_OF_A_PROVINCE = {AuditEvent, User, Membership}
+NOT_OF_A_PROVINCE = {AuditEvent, AuditSeal, AuditUnsealed, User, Membership}
 """What an empty database may hold: who works with it, and what they did."""
 
 
