@@ -35,13 +35,15 @@ def receive(
     idempotency_key: str | None = None,
     operator: str = "",
     override_reason: str = "",
+    released_by: str = "",
     queued: bool = True,
 ) -> FeedRun:
     """Store the bytes and return their run: a new one, or the one this delivery already has.
 
     The key is the sender's Idempotency-Key, or else the file itself while it equals the feed's latest delivery. The
-    same bytes right after the last published snapshot become a run that only confirms it. A worker is told of the run
-    unless the caller goes on to process it (`queued=False`).
+    same bytes right after the last published snapshot become a run that only confirms it. `released_by` has seen already
+    why such a run would be held, and decided. A worker is told of the run unless the caller goes on to process it
+    (`queued=False`).
     """
     mode = mode or feed.mode
     _refuse_impossible(feed, data, mode)
@@ -73,6 +75,7 @@ def receive(
             confirms=confirms,
             operator=operator,
             override_reason=override_reason,
+            released_by=released_by,
         )
         if queued:
             enqueue(run)
