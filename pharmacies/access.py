@@ -118,6 +118,12 @@ def _below(regions: Iterable[int], parents: dict[int, int | None]) -> set[int]:
     return {each for each in parents if not tops.isdisjoint(_upward(each, parents))} if tops else set()
 
 
+def above(place: Pharmacy) -> set[int]:
+    """The regions in which the pharmacy stands or by which it is managed, all levels."""
+    parents = _parents()
+    return _upward(place.insurance_area_id, parents) | _upward(place.division_id, parents)
+
+
 # -- questions --------------------------------------------------------------------------------------------------------
 
 
