@@ -10,8 +10,9 @@ from django.test import Client
 
 from catalog.models import Alias, Category, DailyDose, Herb, PaymentStandard, ReferencePrice, Scheme, SearchName
 from pharmacies import audit
+from pharmacies.audit import seals
 from pharmacies.models import Membership, PharmacyAlias, User
-from prices.models import FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
+from prices.models import DeskChange, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
 
 from . import factories as f
 from .factories import AT, since
@@ -30,7 +31,9 @@ def one_of_everything() -> None:
     chain = f.chain()
     PharmacyAlias.objects.create(chain=chain, store_no="1", pharmacy=shop)
     Membership.objects.create(user=user, role="viewer", chain=chain, valid=since())
-    audit.record(at=AT, by=user, action="look", subject="x", subject_id=1)
+    for _ in range(2):  # one is sealed, one waits
+        seals.seal(at=AT)
+        audit.record(at=AT, by=user, action="look", subject="x", subject_id=1)
     listing = f.listing()
     f.match(drug, listing)
     f.drug_list("dual_channel", f.region(), drug)
@@ -52,6 +55,7 @@ def one_of_everything() -> None:
     ScheduledPrice.objects.create(
         drug_id=drug.pk, pharmacy_id=shop.pk, feed_id=feed.pk, run_id=run.pk, effective_at=AT, price_fen=1
     )
+    DeskChange.objects.create(run=run, drug_id=drug.pk, pharmacy_id=shop.pk, new_fen=1, new_stock=0)
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
 
 

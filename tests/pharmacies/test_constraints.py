@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from pharmacies import audit
 from pharmacies.models import (
     AuditEvent,
+    AuditSeal,
     Chain,
     Designation,
     Membership,
@@ -77,6 +78,14 @@ def hours_without_minutes() -> None:
     Pharmacy.objects.filter(pk=pharmacy().pk).update(hours="24/7")
 
 
+def event(**place: object) -> AuditEvent:
+    return AuditEvent.objects.create(at=AT, actor_name="李", action="look", subject="x", subject_id="1", **place)
+
+
+def seal(**fields: object) -> AuditSeal:
+    return AuditSeal.objects.create(sealed_at=AT, algorithm="sha256", events=[1], digests=["x"], digest="x", **fields)
+
+
 IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
     "region_code_once_at_a_time": [lambda: two_regions(OVERLAPPING), lambda: two_regions(DateRange(None, None))],
     "region_only_a_province_has_no_parent": [
@@ -108,9 +117,23 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
         lambda: membership(role="officer", chain=chain()),
         lambda: membership(role="king", chain=chain()),
     ],
+    "membership_only_a_chain_is_limited": [
+        lambda: membership(pharmacy=pharmacy(), within=wuchang()),
+        lambda: membership(area=wuchang(), within=wuchang()),
+    ],
     "membership_once_per_pharmacy": [lambda: twice_member(OVERLAPPING, pharmacy=pharmacy())],
-    "membership_once_per_chain": [lambda: twice_member(OVERLAPPING, chain=chain())],
+    "membership_once_per_chain": [
+        lambda: twice_member(OVERLAPPING, chain=chain()),
+        lambda: twice_member(OVERLAPPING, chain=chain(), within=wuchang()),
+    ],
     "membership_once_per_area": [lambda: twice_member(OVERLAPPING, area=wuchang())],
+    "audit_of_at_most_one_place": [
+        lambda: event(pharmacy=pharmacy(), chain=chain()),
+        lambda: event(pharmacy=pharmacy(), area=wuchang()),
+        lambda: event(chain=chain(), area=wuchang()),
+    ],
+    "seal_numbers_begin_at_one": [lambda: seal(number=0, previous="x"), lambda: seal(number=-1, previous="x")],
+    "seal_follows_a_seal": [lambda: seal(number=2), lambda: seal(number=1_000)],
 }
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
