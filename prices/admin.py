@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from pharmacies.admin import ReadOnly
-from prices.models import Feed, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
+from prices.models import DeskChange, Feed, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
 
 
 @admin.register(Feed)
@@ -49,3 +49,10 @@ class ScheduledPriceAdmin(ReadOnly):
 class RollUpAdmin(ReadOnly):
     list_display = ("first", "last", "at", "drugs", "written", "seconds")
     ordering = ("-last", "-id")
+
+
+@admin.register(DeskChange)
+class DeskChangeAdmin(ReadOnly):
+    list_display = ("run", "drug_id", "pharmacy_id", "old_fen", "new_fen", "warnings", "reason")
+    list_select_related = ("run",)
+    raw_id_fields = ("run", "undone_in")

@@ -43,6 +43,7 @@ def test_only_the_one_door_writes_offers() -> None:
     }
     assert found <= {
         "prices/sql/publish_offers.sql",
+        "prices/sql/publish_removals.sql",
         "prices/sql/publish_withdrawals.sql",
         "prices/sql/publish_disputes.sql",
         "prices/sql/publish_confirmations.sql",

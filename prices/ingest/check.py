@@ -27,6 +27,8 @@ STOCKS = {"": Stock.UNKNOWN, "in": Stock.IN, "low": Stock.LOW, "out": Stock.OUT,
 KINDS = {"": "declared", "declared": "declared"} | {
     kind.value: kind.value for kind in SourcePrice.Kind if kind != SourcePrice.Kind.OBSERVED
 }
+REMOVED = "removed"
+"""The kind of a row that names no price but says that the shop no longer sells the product; only a desk may say so."""
 INSTANT = pl.Datetime("us", "UTC")
 KEY = ["pharmacy_id", "drug_id", "kind"]
 
@@ -53,9 +55,9 @@ def texts(sheet: Sheet, *, shop_code: str | None) -> pl.DataFrame:
     ).with_columns(pl.col("stock", "kind").str.to_lowercase())
 
 
-def check(rows: pl.DataFrame, directory: Directory, *, received_at: datetime) -> Checked:
-    """Judge `rows` (of `texts`) by themselves and against the directory."""
-    rows = _parsed(rows, received_at)
+def check(rows: pl.DataFrame, directory: Directory, *, received_at: datetime, desk: bool = False) -> Checked:
+    """Judge `rows` (of `texts`) by themselves and against the directory; `desk`: people said them, at the desk."""
+    rows = _parsed(rows, received_at, KINDS | {REMOVED: REMOVED} if desk else KINDS)
     rows = rows.join(directory.pharmacies, on="pharmacy_code", how="left", maintain_order="left")
     rows = rows.join(directory.drugs, on="drug_code", how="left", maintain_order="left")
     rows = _designated(rows, directory.designations)
@@ -91,7 +93,7 @@ def _mapped(
     return rows.join(parsed, on=name, how="left", maintain_order="left")
 
 
-def _parsed(rows: pl.DataFrame, received_at: datetime) -> pl.DataFrame:
+def _parsed(rows: pl.DataFrame, received_at: datetime, kinds: dict[str, str]) -> pl.DataFrame:
     rows = _mapped(rows, "stock", _stock, {"stock_code": pl.Int16})
     rows = _mapped(rows, "quantity", _quantity, {"count": pl.Int32})
     rows = _mapped(
@@ -101,7 +103,7 @@ def _parsed(rows: pl.DataFrame, received_at: datetime) -> pl.DataFrame:
         {"effective": INSTANT, "scheduled": pl.Boolean, "time_problem": pl.String},
     )
     rows = rows.with_columns(
-        pl.col("kind").replace_strict(KINDS, default=None, return_dtype=pl.String).alias("kind_code")
+        pl.col("kind").replace_strict(kinds, default=None, return_dtype=pl.String).alias("kind_code")
     ).with_columns(
         # A settled price is the total of several packs and may have four decimals; a shelf price has two.
         pl.concat_str(
@@ -178,7 +180,7 @@ def _conditions() -> dict[str, pl.Expr]:
         "drug_mangled": mangled,
         "drug_unknown": pl.col("drug_id").is_null() & (drug != "") & ~mangled,
         **{
-            code: pl.col("price_problem") == code
+            code: (pl.col("price_problem") == code) & (pl.col("kind_code").fill_null("") != REMOVED)
             for code in ("price_missing", "price_unreadable", "price_not_positive", "price_decimals", "price_too_large")
         },
         "stock_unknown": pl.col("stock_code").is_null(),

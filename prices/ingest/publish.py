@@ -4,6 +4,7 @@ The atomic unit is (run, pharmacy). Every transaction proves first that the run 
 shops in id order, so that two runs about the same shop follow each other.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,12 +96,14 @@ def _publish_batch(run: FeedRun, batch: list[int]) -> None:
     parameters = _parameters(run, batch)
     counts: dict[str, dict[int, int]] = {}
     with connection.cursor() as cursor:
-        for name in ("publish_offers", "publish_withdrawals", "publish_disputes"):
+        for name in ("publish_offers", "publish_removals", "publish_withdrawals", "publish_disputes"):
             cursor.execute(statement(name), parameters)
             counts[name] = dict(cursor.fetchall())
         cursor.execute(statement("publish_sources"), parameters)
         cursor.execute(statement("publish_scheduled"), parameters)
-    _sign_off(run, batch, counts["publish_offers"], counts["publish_withdrawals"], counts["publish_disputes"])
+    removed = Counter(counts["publish_removals"])  # a row that changed something, and an offer that is gone
+    changed, withdrawn = (removed + Counter(counts[name]) for name in ("publish_offers", "publish_withdrawals"))
+    _sign_off(run, batch, changed, withdrawn, counts["publish_disputes"])
 
 
 def _sign_off(

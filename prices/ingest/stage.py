@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prices.ingest import slips
-from prices.ingest.check import Checked
+from prices.ingest.check import REMOVED, Checked
 from prices.models import FeedRun
 from prices.sql import statement
 
@@ -233,7 +233,9 @@ def _shops(run: FeedRun, accepted: pl.DataFrame, refused: pl.DataFrame, *, compl
 
 
 def _copy_rest(accepted: pl.DataFrame, refused: pl.DataFrame, shops: pl.DataFrame) -> None:
-    other = accepted.filter(pl.col("kind") != "declared")
+    removed = accepted.filter(pl.col("kind") == REMOVED)
+    _copy("staged_removed", removed.select("drug_id", "pharmacy_id", "effective_at"))
+    other = accepted.filter(~pl.col("kind").is_in(["declared", REMOVED]))
     _copy("staged_source", other.select("drug_id", "pharmacy_id", "kind", "total", "quantity", "effective_at"))
     later = accepted.filter("scheduled")
     _copy("staged_scheduled", later.select("drug_id", "pharmacy_id", "price_fen", "stock", "effective_at"))

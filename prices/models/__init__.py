@@ -1,11 +1,14 @@
 """HOW MUCH, over time, and who says so: feeds and their runs, current offers, changes, statistics."""
 
+from prices.models.desk import DeskChange
 from prices.models.feeds import Feed, FeedRun, PharmacyFeed, Rejection, RunPharmacy
 from prices.models.offers import Offer, PriceChange, ScheduledPrice, SourcePrice, Stock
+from prices.models.sheets import SheetLayout, Upload
 from prices.models.statistics import AreaPrice, RollUp
 
 __all__ = [
     "AreaPrice",
+    "DeskChange",
     "Feed",
     "FeedRun",
     "Offer",
@@ -15,6 +18,8 @@ __all__ = [
     "RollUp",
     "RunPharmacy",
     "ScheduledPrice",
+    "SheetLayout",
     "SourcePrice",
     "Stock",
+    "Upload",
 ]

@@ -37,6 +37,8 @@ class Feed(models.Model):
     etag = models.CharField(max_length=200, blank=True)
     cadence = models.DurationField("报送周期", default=timedelta(days=7))
     token_hash = models.CharField(max_length=64, blank=True)  # sha256 of the bearer token, hex
+    token_issued_at = models.DateTimeField("令牌签发时间", null=True, blank=True)
+    token_used_at = models.DateTimeField("令牌最近使用", null=True, blank=True)  # to the minute
     desk = models.BooleanField("内置窗口", default=False)
     generated = models.BooleanField("生成数据", default=False)
     active = models.BooleanField("启用", default=True)

@@ -26,6 +26,12 @@ CREATE TEMP TABLE IF NOT EXISTS staged_scheduled (
     stock smallint NOT NULL,
     effective_at timestamptz NOT NULL
 );
+-- Said at the desk to be sold no longer.
+CREATE TEMP TABLE IF NOT EXISTS staged_removed (
+    drug_id integer NOT NULL,
+    pharmacy_id integer NOT NULL,
+    effective_at timestamptz NOT NULL
+);
 -- One row for each pharmacy with an accepted row. `as_of`: its newest statement; `mark`: its oldest, up to which a
 -- complete snapshot vouches for all of them; `complete`: absence means withdrawal; `blocked`: unresolved rows forbid it.
 CREATE TEMP TABLE IF NOT EXISTS staged_pharmacy (
@@ -41,4 +47,4 @@ CREATE TEMP TABLE IF NOT EXISTS staged_vanishing (
     pharmacy_id integer NOT NULL,
     PRIMARY KEY (drug_id, pharmacy_id)
 );
-TRUNCATE staged, staged_refused, staged_source, staged_scheduled, staged_pharmacy, staged_vanishing;
+TRUNCATE staged, staged_refused, staged_source, staged_scheduled, staged_removed, staged_pharmacy, staged_vanishing;

@@ -1,0 +1,1 @@
+"""What people do at the pharmacy desk: prices edited and taken back, tokens, standing, the shop's own facts."""
