@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps
 
 
 class ProjectConfig(AppConfig):
@@ -6,3 +7,9 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from config import checks  # noqa: F401  registers them
+
+
+class AdminConfig(apps.AdminConfig):
+    """The admin site behind the staff's own log-in, second factor included."""
+
+    default_site = "config.admin.GuardedSite"

@@ -1,5 +1,6 @@
 """WHO and WHERE: regions, pharmacies, the people who speak for them, and the log of what people did."""
 
+from pharmacies.models.accounts import Authenticator, FailedAttempts, Invitation, RecoveryCode
 from pharmacies.models.audit import AuditEvent, AuditSeal, AuditUnsealed
 from pharmacies.models.people import Membership, User
 from pharmacies.models.pharmacies import (
@@ -17,14 +18,18 @@ __all__ = [
     "AuditEvent",
     "AuditSeal",
     "AuditUnsealed",
+    "Authenticator",
     "Chain",
     "Designation",
+    "FailedAttempts",
+    "Invitation",
     "Membership",
     "Pharmacy",
     "PharmacyAlias",
     "PharmacyCell",
     "PharmacyStatus",
     "PharmacyToday",
+    "RecoveryCode",
     "Region",
     "User",
 ]

@@ -5,18 +5,37 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
+from django.utils.crypto import get_random_string, salted_hmac
 
 from pharmacies.fields import ValidField
 from pharmacies.models.pharmacies import Chain, Pharmacy
 from pharmacies.models.regions import Region
 
 
+def new_salt() -> str:
+    return get_random_string(32)
+
+
 class User(AbstractUser):
-    """A member of a pharmacy's staff or an official."""
+    """A member of a pharmacy's staff or an official. `first_name` holds the whole name (姓名), as Chinese names go."""
+
+    # Part of what a session is checked against: a new salt ends every session (退出所有设备).
+    session_salt = models.CharField("会话盐", max_length=32, default=new_salt, editable=False)
+    password_changed_at = models.DateTimeField("密码修改时间", null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "用户"
+        constraints = [models.UniqueConstraint(Lower("username"), name="user_name_once_in_any_case")]
+
+    @property
+    def display_name(self) -> str:
+        return self.first_name or self.username
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Django's, with the salt; also called with old SECRET_KEYs."""
+        value = f"{self.password}:{self.session_salt}"
+        return salted_hmac("pharmacies.models.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Membership(models.Model):

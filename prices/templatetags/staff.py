@@ -1,0 +1,110 @@
+"""What every staff page needs: the menu of the place it is about, and what the settings have to say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+
+from pharmacies import access
+from pharmacies.access import Action, Place
+from pharmacies.models import Chain, Pharmacy
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    label: str
+    address: str
+    here: bool
+
+
+PHARMACY = (
+    ("", gettext_noop("价格"), Action.SEE),
+    ("/uploads", gettext_noop("表格上传"), Action.EDIT_PRICES),
+    ("/runs", gettext_noop("报送批次"), Action.SEE),
+    ("/standing", gettext_noop("价格位置"), Action.SEE),
+    ("/reports", gettext_noop("反馈与问询"), Action.SEE),
+    ("/shop", gettext_noop("药店信息"), Action.SEE),
+    ("/tokens", gettext_noop("接口令牌"), Action.MANAGE_TOKENS),
+    ("/people", gettext_noop("人员"), Action.MANAGE_PEOPLE),
+    ("/audit", gettext_noop("操作日志"), Action.SEE_AUDIT),
+)
+CHAIN = (
+    ("", gettext_noop("总部"), Action.SEE),
+    ("/prices", gettext_noop("价格"), Action.SEE),
+    ("/shops", gettext_noop("门店"), Action.SEE),
+    ("/tokens", gettext_noop("接口令牌"), Action.MANAGE_TOKENS),
+    ("/people", gettext_noop("人员"), Action.MANAGE_PEOPLE),
+    ("/audit", gettext_noop("操作日志"), Action.SEE_AUDIT),
+)
+AREA = (
+    ("", gettext_noop("总览"), Action.SEE),
+    ("/people", gettext_noop("人员"), Action.MANAGE_PEOPLE),
+    ("/audit", gettext_noop("操作日志"), Action.SEE_AUDIT),
+)
+
+
+def home_of(place: Place) -> str:
+    """The address of a place's first page, in the language of the page that asks."""
+    prefix = reverse("staff:start").removesuffix("staff")
+    if isinstance(place, Pharmacy):
+        return f"{prefix}desk/{place.code}"
+    return f"{prefix}chain/{place.pk}" if isinstance(place, Chain) else f"{prefix}console/{place.code}"
+
+
+@register.simple_tag(takes_context=True)
+def place_menu(context: dict[str, Any], place: Place) -> list[Entry]:
+    """The pages of a place that this person may open; a page that does not exist is not in it."""
+    request: HttpRequest = context["request"]
+    held = access.roles(request.user, place, at=timezone.now())
+    entries = PHARMACY if isinstance(place, Pharmacy) else CHAIN if isinstance(place, Chain) else AREA
+    base = home_of(place)
+    known = [
+        (gettext(label), base + path)
+        for path, label, action in entries
+        if not access.MAY[action].isdisjoint(held) and _exists(base + path)
+    ]
+    fits = [address for _, address in known if request.path == address or request.path.startswith(address + "/")]
+    here = max(fits, key=len, default="")
+    return [Entry(label, address, address == here) for label, address in known]
+
+
+def _exists(address: str) -> bool:
+    try:
+        resolve(address)
+    except Resolver404:
+        return False
+    return True
+
+
+@register.simple_tag
+def first_page(place: Place, user: Any) -> str:
+    """The address of the first page of a place that exists for this person; "" where there is none yet."""
+    held = access.roles(user, place, at=timezone.now())
+    entries = PHARMACY if isinstance(place, Pharmacy) else CHAIN if isinstance(place, Chain) else AREA
+    base = home_of(place)
+    fits = [base + path for path, _, action in entries if not access.MAY[action].isdisjoint(held)]
+    return next((address for address in fits if _exists(address)), "")
+
+
+@register.simple_tag(takes_context=True)
+def role_names(context: dict[str, Any], place: Place) -> str:
+    """In which roles this person reaches the place, in words."""
+    held = access.roles(context["request"].user, place, at=timezone.now())
+    return "、".join(str(role.label) for role in access.Role if role in held)
+
+
+@register.simple_tag
+def second_factor_off() -> bool:
+    return not settings.SECOND_FACTOR
+
+
+@register.simple_tag
+def idle_minutes() -> int:
+    return int(settings.SESSION_IDLE.total_seconds() // 60)

@@ -1,0 +1,131 @@
+"""What somebody gets who is not logged in (any more), without losing what they were writing.
+
+A form sent after the session ran out waits **in that session** until the same person has logged in again, and is then
+offered for sending (`resume`). A script is told 401 and where to log in, and keeps its page as it is (`staff.js`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from pharmacies.models import User
+from prices.views.staff import sessions
+from prices.views.staff.sessions import State
+
+UNFINISHED = "unfinished"
+LARGEST = 200_000
+"""Characters of a form that wait in a session; files do not."""
+NEVER_KEPT = ("csrfmiddlewaretoken", "password", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A form that came too late: where it goes, what it says, and the page it stood on."""
+
+    user: int
+    path: str
+    page: str
+    fields: list[list[str]]
+
+
+def safe_next(request: HttpRequest, address: str | None) -> str:
+    """An address of this site to go on to, else the start page: nobody is sent elsewhere by a link."""
+    fine = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if address and fine and address.startswith("/") else reverse("staff:start")
+
+
+def not_signed_in(request: HttpRequest, state: State) -> HttpResponse:
+    if state is State.EXPIRED:
+        user = request.user
+        sessions.expire(request)
+        if request.method == "POST" and not by_script(request) and isinstance(user, User):
+            _keep(request, user)
+    login = login_address(request, expired=state is State.EXPIRED)
+    if not by_script(request):
+        return redirect(login)
+    answer = render(request, "staff/_signed_out.html", {"login": login}, status=401)
+    answer["X-Login"] = login
+    if request.method in ("GET", "HEAD") and "HX-Request" in request.headers:
+        answer["HX-Redirect"] = login  # nothing typed is lost by leaving the page
+    return answer
+
+
+def login_address(request: HttpRequest, *, expired: bool = False) -> str:
+    query = {"next": _page(request)} | ({"expired": "1"} if expired else {})
+    return f"{reverse(settings.LOGIN_URL)}?{urlencode(query)}"
+
+
+def by_script(request: HttpRequest) -> bool:
+    """Asked for by htmx or fetch: the answer is not a page."""
+    headers = request.headers
+    asked = "HX-Request" in headers or headers.get("X-Requested-With") == "fetch"
+    return asked or "application/json" in headers.get("Accept", "")
+
+
+def _page(request: HttpRequest) -> str:
+    """The page that was being looked at, to come back to; not the address of a fragment or of a form's action."""
+    told = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    parts = urlsplit(told)
+    if request.method in ("GET", "HEAD") and not by_script(request):
+        return request.get_full_path()
+    if parts.path and parts.netloc == request.get_host():
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+    return reverse("staff:start")
+
+
+# -- forms that came too late -----------------------------------------------------------------------------------------
+
+
+def _keep(request: HttpRequest, user: User) -> None:
+    fields = [
+        [name, value]
+        for name, values in request.POST.lists()
+        for value in values
+        if not any(secret in name.lower() for secret in NEVER_KEPT) and isinstance(value, str)
+    ]
+    if fields and sum(len(name) + len(value) for name, value in fields) <= LARGEST:
+        request.session[UNFINISHED] = {
+            "user": user.pk,
+            "path": request.get_full_path(),
+            "page": _page(request),
+            "fields": fields,
+        }
+
+
+def unfinished(request: HttpRequest) -> Unfinished | None:
+    """What this person was sending when their session ran out."""
+    found: dict[str, Any] | None = request.session.get(UNFINISHED)
+    return Unfinished(**found) if found and found["user"] == request.user.pk else None
+
+
+def sent_again(request: HttpRequest) -> None:
+    """The form that came too late arrives once more, in time: it no longer waits."""
+    waits = request.session.get(UNFINISHED)
+    if request.method == "POST" and waits and waits["path"] == request.get_full_path():
+        forget_unfinished(request)
+
+
+def forget_unfinished(request: HttpRequest) -> None:
+    request.session.pop(UNFINISHED, None)
+
+
+# -- forms that nobody here sent --------------------------------------------------------------------------------------
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without this site's mark (CSRF): most often one from before the last log-in, in another tab."""
+    back = _page(request)
+    if by_script(request):
+        answer = render(request, "staff/_forged.html", {"back": back}, status=403)
+    else:
+        answer = render(request, "staff/forged.html", {"back": back}, status=403)
+    answer["Cache-Control"] = "no-store"
+    return answer
