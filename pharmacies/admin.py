@@ -12,14 +12,18 @@ from pharmacies.models import (
     AuditEvent,
     AuditSeal,
     AuditUnsealed,
+    Authenticator,
     Chain,
     Designation,
+    FailedAttempts,
+    Invitation,
     Membership,
     Pharmacy,
     PharmacyAlias,
     PharmacyCell,
     PharmacyStatus,
     PharmacyToday,
+    RecoveryCode,
     Region,
     User,
 )
@@ -145,3 +149,33 @@ class AuditSealAdmin(ReadOnly):
 class AuditUnsealedAdmin(ReadOnly):
     list_display = ("event",)
     list_select_related = ("event",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly):
+    list_display = ("created_at", "kind", "name", "role", "created_by", "expires_at", "used_at", "revoked_at")
+    list_filter = ("kind", "role")
+    search_fields = ("name", "created_by")
+    exclude = ("seed", "digest")
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnly):
+    list_display = ("user", "enrolled_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    exclude = ("seed", "last_step")
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(ReadOnly):
+    list_display = ("user", "used_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    exclude = ("digest",)
+
+
+@admin.register(FailedAttempts)
+class FailedAttemptsAdmin(ReadOnly):
+    list_display = ("account", "address", "failures", "last_at", "not_before")
+    search_fields = ("account", "address")

@@ -9,13 +9,15 @@ from django.db.models import CompositePrimaryKey, Model
 from django.test import Client
 
 from catalog.models import Alias, Category, DailyDose, Herb, PaymentStandard, ReferencePrice, Scheme, SearchName
-from pharmacies import audit
+from pharmacies import access, audit
+from pharmacies.accounts import invitations, locks, recovery, totp
 from pharmacies.audit import seals
-from pharmacies.models import Membership, PharmacyAlias, User
+from pharmacies.models import Authenticator, Invitation, Membership, PharmacyAlias, RecoveryCode, User
 from prices.models import DeskChange, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
 
 from . import factories as f
 from .factories import AT, since
+from .staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +36,10 @@ def one_of_everything() -> None:
     for _ in range(2):  # one is sealed, one waits
         seals.seal(at=AT)
         audit.record(at=AT, by=user, action="look", subject="x", subject_id=1)
+    invitations.invite(place=shop, role=access.Role.VIEWER, name="王", by=user, at=AT)
+    totp.enrol(user=user, seed="s", code=totp.code_at("s", totp.step_of(AT)), at=AT)
+    recovery.renew(user=user, at=AT)
+    locks.attempt(account="wang", address="127.0.0.1", at=AT)
     listing = f.listing()
     f.match(drug, listing)
     f.drug_list("dual_channel", f.region(), drug)
@@ -61,7 +67,7 @@ def one_of_everything() -> None:
 
 @pytest.fixture
 def official(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root", password="x"))
+    sign_in(client, User.objects.create_superuser("root", password="x"))
     one_of_everything()
     return client
 
@@ -97,9 +103,33 @@ def test_nothing_can_be_added_changed_or_deleted_even_by_a_superuser(official: C
 
 def test_no_secret_is_on_a_page(official: Client) -> None:
     user = User.objects.get()
-    page = official.get(address(User, f"{user.pk}/change/")).content.decode()
-    assert user.password not in page
-    assert "pbkdf2" not in page
+    secret = {
+        User: (user.password, "pbkdf2", user.session_salt),
+        Authenticator: (Authenticator.objects.get().seed + "<",),
+        Invitation: (Invitation.objects.get().seed, Invitation.objects.get().digest),
+    }
+    for model, secrets in secret.items():
+        page = official.get(address(model, f"{model._default_manager.get().pk}/change/"))
+        assert page.status_code == 200
+        assert [each for each in secrets if each in page.content.decode()] == []
+    code = RecoveryCode.objects.first()
+    assert code is not None
+    assert code.digest not in official.get(address(RecoveryCode, f"{code.pk}/change/")).content.decode()
+
+
+def test_a_password_alone_does_not_open_the_admin_site(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    assert client.get("/admin/").status_code == 302
+    assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/staff/login?next=/admin/"
+
+
+def test_somebody_without_rights_is_told_so_and_not_asked_again(client: Client) -> None:
+    sign_in(client, User.objects.create_user("li", password="x"))
+    assert client.get("/admin/login/?next=/admin/").status_code == 403
+
+
+def test_the_admin_site_changes_no_password(official: Client) -> None:
+    assert official.get("/admin/password_change/").headers["Location"] == "/staff/password"
 
 
 def test_strangers_are_asked_to_log_in(client: Client) -> None:

@@ -32,6 +32,7 @@ from prices.models import Feed, FeedRun
 
 from . import factories as f
 from .factories import AT, since
+from .staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -255,8 +256,7 @@ def test_a_published_standard_is_shown_so_the_walk_looks_in_the_right_place(worl
 
 @pytest.fixture
 def official(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root", password="x"))
-    return client
+    return sign_in(client, User.objects.create_superuser("root", password="x"))
 
 
 def test_no_admin_page_tells_the_number(world: World, official: Client) -> None:
