@@ -265,6 +265,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "seal-audit": {"task": "prices.tasks.seal_audit", "schedule": 5.0, "options": {"expires": 5}},
     "requeue-runs": {"task": "prices.tasks.requeue_runs", "schedule": 10.0},
+    "requeue-uploads": {"task": "prices.tasks.requeue_uploads", "schedule": 10.0},
     "pull-feeds": {"task": "prices.tasks.pull_due_feeds", "schedule": 60.0},
     "apply-scheduled-prices": {"task": "prices.tasks.apply_scheduled_prices", "schedule": 60.0},
     "rebuild-today": {"task": "prices.tasks.rebuild_today", "schedule": crontab(minute="0,1", hour=0)},
@@ -274,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- the rules of ingest (interfaces.md: defaults; a feed may be stricter) ------------------------
 FEED_MAX_BYTES = env_int("FEED_MAX_BYTES", 2_000_000_000)
+SHEET_MAX_BYTES = env_int("SHEET_MAX_BYTES", 30_000_000)  # a spreadsheet brought to the desk
 FEED_PULL_PRIVATE = env_bool("FEED_PULL_PRIVATE")  # feeds may be pulled from this machine's own network
 STALE_AFTER, HIDDEN_AFTER = 1.5, 4.0  # × the reporter's declared cadence
 HOLD_MIN_ROWS = 20

@@ -6,6 +6,7 @@ from django.utils import timezone
 from pharmacies import today
 from pharmacies.audit import heads, seals
 from prices.demo import reports
+from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
 from prices.statistics import roll_up
 
@@ -22,6 +23,19 @@ def requeue_runs() -> int:
     found = runs.unclaimed(at=timezone.now())
     for run in found:
         receive.enqueue(run, expires=SWEEP_SECONDS)
+    return len(found)
+
+
+@shared_task
+def work_on_upload(upload_id: int) -> str:
+    return work.work(upload_id).state
+
+
+@shared_task
+def requeue_uploads() -> int:
+    found = work.unclaimed(at=timezone.now())
+    for upload in found:
+        uploads.enqueue(upload, expires=SWEEP_SECONDS)
     return len(found)
 
 

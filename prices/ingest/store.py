@@ -7,7 +7,7 @@ import zlib
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from prices.models import FeedRun
+from prices.models import FeedRun, Upload
 
 
 def digest(data: bytes) -> str:
@@ -38,10 +38,10 @@ def _is_whole(name: str, sha256: str) -> bool:
         return False
 
 
-def load(run: FeedRun) -> bytes:
-    """The bytes of a run, proven to be those received."""
-    with default_storage.open(_name(run.sha256)) as file:
+def load(received: FeedRun | Upload) -> bytes:
+    """The bytes of a run or an upload, proven to be those received."""
+    with default_storage.open(_name(received.sha256)) as file:
         data = gzip.decompress(file.read())
-    if digest(data) != run.sha256:
-        raise OSError(f"stored file of run {run.pk} does not match its digest")
+    if digest(data) != received.sha256:
+        raise OSError(f"stored file of {received} does not match its digest")
     return data

@@ -1,0 +1,1 @@
+"""Spreadsheets at the desk: read, mapped, matched, previewed row by row, applied as one run, taken back."""
