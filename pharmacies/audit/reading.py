@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from pharmacies import access
 from pharmacies.models import AuditEvent, Chain, Pharmacy, Region
 
-PREFETCH = ("pharmacy", "chain", "area")
+RELATED = ("actor", "pharmacy", "chain", "area")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def events_of(place: access.Place) -> QuerySet[AuditEvent]:
     """The events of the place and of all it reaches, newest first; the province's also those of no place."""
-    found = AuditEvent.objects.select_related(*PREFETCH).order_by("-pk")
+    found = AuditEvent.objects.select_related(*RELATED).order_by("-pk")
     if isinstance(place, Pharmacy):
         return found.filter(pharmacy=place)
     if isinstance(place, Chain):
@@ -44,9 +44,9 @@ def narrowed(
     first: date | None = None,
     last: date | None = None,
 ) -> QuerySet[AuditEvent]:
-    """Those of a person, of an action, of the days from `first` to `last` (both included, Asia/Shanghai)."""
+    """Those of a person (user name, or part of the name), of an action, of the days from `first` to `last` (both included, Asia/Shanghai)."""
     if who:
-        events = events.filter(actor_name=who)
+        events = events.filter(Q(actor_name__iexact=who) | Q(actor__first_name__icontains=who))
     if action:
         events = events.filter(action=action)
     if first:

@@ -1,0 +1,203 @@
+"""The log of what people did, in words: which action, about what, what changed."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
+from catalog.models import Drug
+from pharmacies.access import Place, Role
+from pharmacies.models import AuditEvent
+from prices.money import yuan
+from prices.views import words
+
+ACTIONS = {
+    "account.create": gettext_lazy("建立账号"),
+    "account.enrol": gettext_lazy("绑定手机"),
+    "account.log_in": gettext_lazy("登录"),
+    "account.log_out": gettext_lazy("退出登录"),
+    "account.log_out_everywhere": gettext_lazy("退出所有设备"),
+    "account.password": gettext_lazy("修改密码"),
+    "account.recovery_renew": gettext_lazy("换一批恢复码"),
+    "account.recovery_use": gettext_lazy("用恢复码登录"),
+    "audit.export": gettext_lazy("导出操作日志"),
+    "decide_match": gettext_lazy("审核目录匹配"),
+    "demo.begin": gettext_lazy("开始装入演示数据"),
+    "demo.load": gettext_lazy("装入演示数据"),
+    "desk.confirm": gettext_lazy("确认价格无变化"),
+    "desk.edit": gettext_lazy("改价格"),
+    "desk.undo": gettext_lazy("撤销改价"),
+    "feed.add": gettext_lazy("新建数据报送"),
+    "import_aliases": gettext_lazy("导入编码对照"),
+    "import_daily_doses": gettext_lazy("导入每日用量"),
+    "import_drugs": gettext_lazy("导入药品"),
+    "import_edition": gettext_lazy("导入医保目录"),
+    "import_list": gettext_lazy("导入名单"),
+    "import_pharmacies": gettext_lazy("导入药店"),
+    "import_reference_prices": gettext_lazy("导入参考价"),
+    "import_regions": gettext_lazy("导入地区"),
+    "import_schemes": gettext_lazy("导入集采批次"),
+    "invitation.accept": gettext_lazy("用邀请单加入"),
+    "invitation.create": gettext_lazy("开邀请单"),
+    "invitation.reset": gettext_lazy("开重置单"),
+    "invitation.revoke": gettext_lazy("撤回邀请单"),
+    "match_drugs": gettext_lazy("计算目录匹配"),
+    "membership.begin": gettext_lazy("给予角色"),
+    "membership.end": gettext_lazy("结束角色"),
+    "prices.generate": gettext_lazy("生成测试数据"),
+    "rejection.settle": gettext_lazy("处理退回行"),
+    "run.refuse": gettext_lazy("退回整批"),
+    "run.release": gettext_lazy("放行整批"),
+    "sheet.apply": gettext_lazy("公示上传的表格"),
+    "sheet.columns": gettext_lazy("确认表格的列"),
+    "sheet.discard": gettext_lazy("放弃上传的表格"),
+    "sheet.match": gettext_lazy("配对表格中的药品"),
+    "sheet.take_back": gettext_lazy("撤回已公示的表格"),
+    "sheet.upload": gettext_lazy("上传表格"),
+}
+SUBJECTS = {
+    "catalog.Alias": gettext_lazy("编码对照"),
+    "catalog.Edition": gettext_lazy("医保目录"),
+    "catalog.ListingMatch": gettext_lazy("目录匹配"),
+    "pharmacies.AuditEvent": gettext_lazy("操作日志"),
+    "pharmacies.Invitation": gettext_lazy("邀请单"),
+    "pharmacies.Membership": gettext_lazy("角色"),
+    "pharmacies.Pharmacy": gettext_lazy("药店"),
+    "pharmacies.User": gettext_lazy("账号"),
+    "prices.Feed": gettext_lazy("数据报送"),
+    "prices.FeedRun": gettext_lazy("报送批次"),
+    "prices.Rejection": gettext_lazy("退回行"),
+    "prices.Upload": gettext_lazy("表格"),
+}
+KEYS = {
+    "address": gettext_lazy("网络地址"),
+    "changes": gettext_lazy("改动数"),
+    "created": gettext_lazy("新增"),
+    "factor": gettext_lazy("第二因素"),
+    "n": gettext_lazy("数量"),
+    "name": gettext_lazy("姓名"),
+    "price_fen": gettext_lazy("价格"),
+    "removed": gettext_lazy("移除"),
+    "role": gettext_lazy("角色"),
+    "rows": gettext_lazy("行数"),
+    "state": gettext_lazy("状态"),
+    "unchanged": gettext_lazy("未变"),
+    "updated": gettext_lazy("更新"),
+    "username": gettext_lazy("用户名"),
+    "within": gettext_lazy("限于地区"),
+}
+_CODE = re.compile(r"[A-Z0-9]{20,23}")
+_PHONE = re.compile(r"(?<!\d)(\d{3})\d{4}(\d{4})(?!\d)")
+SHOWN = 12
+"""Changes of an event that a page shows; the file has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was changed: what it was before and is after, "" where it was or is not."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as the page shows it."""
+
+    event: AuditEvent
+    time: str
+    who: str
+    account: str  # of `who`; "" for a command line
+    action: str
+    about: str
+    place: str  # where it was, if that is not the place of the page
+    changes: list[Change]
+    more: int  # changes that are not shown
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    label: str
+    lines: list[Line]
+
+
+def days(events: Iterable[AuditEvent], place: Place) -> list[Day]:
+    """Events, newest first, under the days (Asia/Shanghai) on which they happened."""
+    rows = list(events)
+    drugs = _drugs(rows)
+    found: dict[date, Day] = {}
+    for event in rows:
+        local = timezone.localtime(event.at, timezone.get_default_timezone())
+        on = found.setdefault(local.date(), Day(words.day(local.date()), []))
+        on.lines.append(_line(event, place, drugs, f"{local:%H:%M:%S}"))
+    return list(found.values())
+
+
+def _line(event: AuditEvent, place: Place, drugs: dict[str, str], time: str) -> Line:
+    changes = changes_of(event.before, event.after, drugs)
+    where = event.pharmacy or event.chain or event.area
+    user = event.actor
+    return Line(
+        event=event,
+        time=time,
+        who=user.display_name if user else event.actor_name,
+        account=event.actor_name if user and user.display_name != event.actor_name else "",
+        action=action(event.action),
+        about=" ".join(filter(None, (str(SUBJECTS.get(event.subject, event.subject)), event.subject_id))),
+        place=where.name if where is not None and where != place else "",
+        changes=changes[:SHOWN],
+        more=max(0, len(changes) - SHOWN),
+    )
+
+
+def action(name: str) -> str:
+    """What was done; a name that has no words yet is shown as it is."""
+    return str(ACTIONS.get(name, name))
+
+
+def changes_of(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, drugs: Mapping[str, str]
+) -> list[Change]:
+    """What differs between `before` and `after`, in their order."""
+    old, new = before or {}, after or {}
+    keys = [*new, *(key for key in old if key not in new)]
+    return [
+        Change(_label(key, drugs), _value(key, old.get(key)), _value(key, new.get(key)))
+        for key in keys
+        if old.get(key) != new.get(key)
+    ]
+
+
+def _label(key: str, drugs: Mapping[str, str]) -> str:
+    if key in KEYS:
+        return str(KEYS[key])
+    return _CODE.sub(lambda code: drugs.get(code.group(), code.group()), key)
+
+
+def _value(key: str, value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if key == "role" and value in Role.values:
+        return str(Role(value).label)
+    if key == "price_fen":
+        return words.money(yuan(value))
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _PHONE.sub(r"\1****\2", said) if key == "username" else said
+
+
+def _drugs(events: Iterable[AuditEvent]) -> dict[str, str]:
+    """Names of the drugs whose codes are among the keys of the events."""
+    keys = {key for event in events for each in (event.before, event.after) for key in each or ()}
+    codes = {code for key in keys for code in _CODE.findall(key)}
+    if not codes:
+        return {}
+    rows = Drug.objects.filter(code__in=codes).select_related("preparation")
+    return {drug.code: f"{drug.preparation.generic_name} {drug.code}" for drug in rows}
