@@ -21,7 +21,6 @@ from prices.views.staff.sessions import State
 UNFINISHED = "unfinished"
 LARGEST = 200_000
 """Characters of a form that wait in a session; files do not."""
-NEVER_KEPT = ("csrfmiddlewaretoken", "password", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +84,14 @@ def _page(request: HttpRequest) -> str:
 
 
 def _keep(request: HttpRequest, user: User) -> None:
+    """Not so a form with a password in it."""
+    if any("password" in name.lower() for name in request.POST):
+        return
     fields = [
         [name, value]
         for name, values in request.POST.lists()
         for value in values
-        if not any(secret in name.lower() for secret in NEVER_KEPT) and isinstance(value, str)
+        if name != "csrfmiddlewaretoken" and isinstance(value, str)
     ]
     if fields and sum(len(name) + len(value) for name, value in fields) <= LARGEST:
         request.session[UNFINISHED] = {
