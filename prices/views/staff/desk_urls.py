@@ -1,5 +1,15 @@
 """The pharmacy desk: prices, tokens, standing, the shop."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from prices.views.staff import desk, runs
+
+urlpatterns: list[URLPattern] = [
+    path("desk/<str:code>", desk.prices, name="desk"),
+    path("desk/<str:code>/rows", desk.rows, name="desk-rows"),
+    path("desk/<str:code>/edits", desk.edit, name="desk-edit"),
+    path("desk/<str:code>/catalogue", desk.catalogue, name="desk-catalogue"),
+    path("desk/<str:code>/runs", runs.runs, name="desk-runs"),
+    path("desk/<str:code>/runs/<int:pk>", runs.run, name="desk-run"),
+    path("desk/<str:code>/runs/<int:pk>/undo", desk.undo, name="desk-undo"),
+]
