@@ -181,7 +181,12 @@ export class Sender {
     field.value = reason;
     part("ask-go").textContent = state === "conflict" ? this.words.insist : this.words.confirm;
     part("ask").hidden = false;
+    part("done").hidden = true;
     this.bars();
+    const node = this.table.nodes.get(this.asking[0].row.code);
+    if (node) {
+      this.table.reveal(node);
+    }
     (state === "conflict" ? part("ask-go") : field).focus();
   }
 
@@ -189,6 +194,7 @@ export class Sender {
     event.preventDefault();
     const rows = this.all.filter((row) => row.draft);
     const reason = document.getElementById("desk-reason").value;
+    this.done = null;
     this.close();
     if (rows.length) {
       this.send(rows, reason);
@@ -199,6 +205,7 @@ export class Sender {
   close() {
     this.asking = [];
     part("ask").hidden = true;
+    part("done").hidden = !this.done;
     this.bars();
   }
 

@@ -222,6 +222,9 @@ class Table {
   }
 
   draft(row, price, stock) {
+    if (row.draft && row.draft.price === price && row.draft.stock === stock) {
+      return; // leaving a field says again what typing has said
+    }
     row.draft = price.trim() === row.price && stock === row.stock ? null : { price: price, stock: stock };
     row.note = null;
     this.changed(row);
