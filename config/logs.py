@@ -1,16 +1,18 @@
-"""What may not be written to a log: a query string can hold a person's position or the drug they look for."""
+"""What may not be written to a log: a query string can hold a person's position or the drug they look for, and the
+address of an invitation lets somebody in."""
 
 import logging
 import re
 
 _QUERY = re.compile(r"\?[^\s\"']*=[^\s\"']*")
+_SLIP = re.compile(r"(/staff/invitation/)[^\s\"'?]+")
 
 
 class WithoutQuery(logging.Filter):
-    """Cuts every query string out of a record, its arguments and its traceback; leaves the path."""
+    """Cuts every query string, and the token of an invitation, out of a record, its arguments and its traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = _QUERY.sub("?…", record.getMessage())
+        record.msg = _SLIP.sub(r"\1…", _QUERY.sub("?…", record.getMessage()))
         record.args = None
         if record.exc_info:
             # Exception texts repeat SQL parameters and URLs: keep the frames, drop the values.

@@ -1,9 +1,11 @@
 """Celery tasks: take ids, call, return a count. The commands call the same functions."""
 
 from celery import shared_task
+from django.core.management import call_command
 from django.utils import timezone
 
 from pharmacies import today
+from pharmacies.accounts import locks
 from pharmacies.audit import heads, seals
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
@@ -82,3 +84,10 @@ def roll_up_prices() -> int:
 @shared_task
 def demo_report() -> int:
     return reports.report(at=timezone.now())
+
+
+@shared_task
+def tidy_accounts() -> int:
+    """Failed log-ins of long ago, and sessions that ended."""
+    call_command("clearsessions")
+    return locks.forget(at=timezone.now())

@@ -101,7 +101,7 @@ def _write(invitation: Invitation, *, name: str, by: User | str, at: datetime) -
     invitation.digest = _digest(token(invitation))
     invitation.name = name.strip()
     invitation.created_at, invitation.expires_at = at, at + GOOD_FOR
-    invitation.created_by = by.get_username() if isinstance(by, User) else by
+    invitation.created_by = by.display_name if isinstance(by, User) else by
     invitation.full_clean()
     invitation.save()
     return invitation

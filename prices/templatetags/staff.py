@@ -95,9 +95,11 @@ def first_page(place: Place, user: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def role_names(context: dict[str, Any], place: Place) -> str:
-    """In which roles this person reaches the place, in words."""
-    held = access.roles(context["request"].user, place, at=timezone.now())
-    return "、".join(str(role.label) for role in access.Role if role in held)
+    """In which roles this person speaks for this very place, in words."""
+    kind = "pharmacy" if isinstance(place, Pharmacy) else "chain" if isinstance(place, Chain) else "area"
+    held = access.memberships(context["request"].user, at=timezone.now()).filter(**{kind: place.pk})
+    names = {each.role: each.get_role_display() for each in held}
+    return "、".join(names[role] for role in access.Role.values if role in names)
 
 
 @register.simple_tag

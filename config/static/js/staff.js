@@ -59,7 +59,17 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) {
     window.print();
   }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    copied(document.getElementById(copy.dataset.copy), copy.parentElement.querySelector("[data-copied]"));
+  }
 });
+
+/* By selection: the clipboard's own interface is closed on a plain http address in a shop's network. */
+function copied(source, said) {
+  getSelection().selectAllChildren(source);
+  said.hidden = !document.execCommand("copy");
+}
 
 /* Typing and clicking is being there; a page left open is not. */
 let lastPing = Date.now();

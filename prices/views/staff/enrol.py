@@ -45,9 +45,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
         if verdict is Verdict.RIGHT:
             return _enrolled(request, user, entering, goal)
         form.add_error("code", verdict_words(verdict))
-    key = totp.spelled(seed)
-    context = {"form": form, "next": goal, "qr": qr(totp.uri(seed, user.username)), "key": key, "entering": entering}
-    return render(request, "staff/enrol.html", context | {"waiting": user})
+    uri = totp.uri(seed, user.username)
+    context = {"form": form, "next": goal, "qr": qr(uri), "uri": uri, "key": totp.spelled(seed), "entering": entering}
+    return render(request, "staff/enrol.html", context)
 
 
 def _who(request: HttpRequest) -> tuple[User | None, bool]:
