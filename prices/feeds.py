@@ -56,6 +56,6 @@ def add(
             generated=generated,
         )
         feed.pharmacies.set(shops)
-        token = tokens.issue(feed)
+        token = tokens.issue(feed, at=at)
         audit.record(at=at, by=by, action="feed.add", subject="prices.Feed", subject_id=slug, after={"scope": scope})
     return feed, token

@@ -221,3 +221,24 @@ class RunOutcome(RunReceived):
     seconds = serializers.FloatField()
     error = Text(required=False, help_text="失败时：原因")
     notes = serializers.ListField(child=Text(), required=False, help_text="说明：忽略的列、为何待确认")
+
+
+class TriedRow(Shape):
+    line = serializers.IntegerField()
+    row = serializers.DictField(child=Text(), help_text="报送人自己的列")
+    reason = Text()
+    advice = Text()
+
+
+class TriedRun(Shape):
+    state = serializers.ChoiceField(FeedRun.State.values)
+    rows = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    withdrawn = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    seconds = serializers.FloatField()
+    rejections = TriedRow(many=True, help_text="前 100 行")
+    error = Text(required=False, help_text="失败时：原因")
+    notes = serializers.ListField(child=Text(), required=False, help_text="说明：忽略的列、为何待确认")

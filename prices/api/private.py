@@ -19,9 +19,10 @@ from rest_framework.response import Response
 from prices.api import answers
 from prices.api.errors import TokenMissing
 from prices.api.inputs import RunBody, RunQuery
+from prices.desk.sandbox import told, try_delivery
 from prices.ingest.outcome import counts, rejections_csv
 from prices.ingest.receive import Refused, receive
-from prices.ingest.tokens import feed_for
+from prices.ingest.tokens import feed_for, used
 from prices.models import Feed, FeedRun
 
 MAX_JSON_BYTES = 32 * 1024 * 1024
@@ -37,6 +38,7 @@ def authorised_feed(request: Request) -> Feed:
     feed = feed_for(token.strip()) if scheme.lower() == "bearer" else None
     if feed is None:
         raise Http404
+    used(feed, at=timezone.now())
     return feed
 
 
@@ -81,6 +83,28 @@ def push(request: Request, slug: str) -> Response:
     )
     location = reverse("api:run", args=[run.pk])
     return Response({"run": run.pk, "state": run.state}, 202, headers={"Location": location})
+
+
+@extend_schema(
+    operation_id="try_run",
+    tags=["feeds"],
+    summary="试报：走完全部核对，说明会怎样，但什么也不公示、不留下",
+    parameters=[RunQuery],
+    request={"multipart/form-data": RunBody, "application/json": RunBody},
+    responses={200: answers.TriedRun, **answers.refusals(400, 401, 404, 413, 415, 422)},
+    auth=FEED_TOKEN,
+)
+@api_view(["POST"])
+@parser_classes([MultiPartParser, JSONParser])
+def sandbox(request: Request, slug: str) -> Response:
+    feed = authorised_feed(request)
+    if feed.slug != slug:
+        raise Http404
+    asked = RunQuery(data=request.query_params)
+    asked.is_valid(raise_exception=True)
+    data, format = _delivery(request)
+    tried = try_delivery(feed, data, format=format, mode=asked.validated_data.get("mode"), at=timezone.now())
+    return Response(told(tried))
 
 
 def _delivery(request: Request) -> tuple[bytes, str]:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("pharmacies/<code:code>/offers", public.pharmacy_offers, name="pharmacy-offers"),
     path("status", public.status, name="status"),
     path("feeds/<slug:slug>/runs", private.push, name="push"),
+    path("feeds/<slug:slug>/sandbox", private.sandbox, name="sandbox"),
     path("runs/<int:pk>", private.run, name="run"),
     path("runs/<int:pk>/rejections.csv", private.rejections, name="rejections"),
     path("schema/", docs.schema, name="schema"),

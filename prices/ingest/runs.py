@@ -98,7 +98,7 @@ def _judged(run: FeedRun) -> tuple[Sheet, Checked]:
         drug_codes=rows["drug_code"].unique().to_list(),
         on=timezone.localdate(run.received_at),
     )
-    return sheet, check(rows, directory, received_at=run.received_at, desk=run.feed.desk)
+    return sheet, check(rows, directory, received_at=run.received_at, desk=run.channel == FeedRun.Channel.DESK)
 
 
 def _is_complete(run: FeedRun, sheet: Sheet, checked: Checked) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prices.views.staff import desk, runs
+from prices.views.staff import desk, runs, tokens
 
 urlpatterns: list[URLPattern] = [
     path("desk/<str:code>", desk.prices, name="desk"),
@@ -12,4 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/<str:code>/runs", runs.runs, name="desk-runs"),
     path("desk/<str:code>/runs/<int:pk>", runs.run, name="desk-run"),
     path("desk/<str:code>/runs/<int:pk>/undo", desk.undo, name="desk-undo"),
+    path("desk/<str:code>/tokens", tokens.tokens, name="desk-tokens"),
+    path("desk/<str:code>/tokens/<slug:slug>/rotate", tokens.rotate, name="desk-token-rotate"),
+    path("desk/<str:code>/tokens/<slug:slug>/revoke", tokens.revoke, name="desk-token-revoke"),
+    path("desk/<str:code>/tokens/<slug:slug>/try", tokens.try_out, name="desk-token-try"),
 ]

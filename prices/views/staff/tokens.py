@@ -1,0 +1,113 @@
+"""Tokens for tills: made, shown once, renewed, ended; and a place to try a delivery out."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from pharmacies import access
+from pharmacies.access import Action
+from pharmacies.models import Chain, Pharmacy
+from prices.desk import sandbox, tills
+from prices.ingest.receive import Refused
+from prices.models import Feed, FeedRun
+from prices.models.feeds import Mode
+from prices.views.staff import sessions, signed_in
+
+JSONL = (".jsonl", ".ndjson")
+
+
+def _context(request: HttpRequest, place: Pharmacy | Chain) -> dict[str, Any]:
+    feeds = list(tills.tills(place))
+    last: dict[int, FeedRun] = {}
+    for run in FeedRun.objects.filter(feed__in=feeds).order_by("feed_id", "-pk").distinct("feed_id"):
+        last[run.feed_id] = run
+    return {
+        "place": place,
+        "at": timezone.now(),
+        "tills": [(feed, last.get(feed.pk)) for feed in feeds],
+        "modes": Mode.choices,
+        "cadences": [(1, _("每天")), (7, _("每周")), (30, _("每月"))],
+        "url": request.build_absolute_uri("/api/v1/feeds/"),
+    }
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: HttpRequest, code: str) -> HttpResponse:
+    at = timezone.now()
+    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    if request.method != "POST":
+        return render(request, "desk/tokens.html", _context(request, place))
+    days = request.POST.get("cadence", "")
+    try:
+        feed, token = tills.create(
+            place,
+            name=request.POST.get("name", ""),
+            mode=request.POST.get("mode", ""),
+            cadence_days=int(days) if days.isdecimal() and len(days) < 4 else 0,
+            by=sessions.person(request),
+            at=at,
+        )
+    except tills.TillProblem as problem:
+        context = _context(request, place) | {"problem": str(problem), "typed": request.POST}
+        return render(request, "desk/tokens.html", context, status=422)
+    return _shown_once(request, place, feed, token)
+
+
+def _shown_once(request: HttpRequest, place: Pharmacy, feed: Feed, token: str) -> HttpResponse:
+    """The token stands on this page only: it is stored nowhere, and no address leads back here."""
+    context = _context(request, place) | {"issued": feed, "token": token}
+    return render(request, "desk/tokens.html", context)
+
+
+@signed_in
+@require_POST
+def rotate(request: HttpRequest, code: str, slug: str) -> HttpResponse:
+    at = timezone.now()
+    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    feed = tills.till_for(place, slug)
+    return _shown_once(request, place, feed, tills.rotate(place, feed, by=sessions.person(request), at=at))
+
+
+@signed_in
+@require_POST
+def revoke(request: HttpRequest, code: str, slug: str) -> HttpResponse:
+    at = timezone.now()
+    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    feed = tills.till_for(place, slug)
+    tills.revoke(place, feed, by=sessions.person(request), at=at)
+    messages.success(request, _("“%(name)s”的令牌已作废，它不能再报送") % {"name": feed.name})
+    return redirect("staff:desk-tokens", code=place.code)
+
+
+@signed_in
+@require_POST
+def try_out(request: HttpRequest, code: str, slug: str) -> HttpResponse:
+    """The sandbox: a file, or rows pasted, judged as that till's; nothing of it is published or kept."""
+    at = timezone.now()
+    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    feed = tills.till_for(place, slug)
+    sent = request.FILES.get("file")
+    pasted = request.POST.get("rows", "")[: sandbox.MAX_BYTES]
+    context = _context(request, place) | {
+        "tried_as": feed,
+        "pasted": pasted,
+        "back": reverse("staff:desk-tokens", args=[code]),
+    }
+    try:
+        if sent is not None and (sent.size or 0) > sandbox.MAX_BYTES:
+            raise Refused(
+                "too_large", _("试报的文件最多 %(limit)d 字节：请只发几行样例") % {"limit": sandbox.MAX_BYTES}
+            )
+        name = (sent.name or "").lower() if sent else ""
+        data = sent.read() if sent else pasted.encode()
+        tried = sandbox.try_delivery(feed, data, format="jsonl" if name.endswith(JSONL) else "csv", mode=None, at=at)
+    except Refused as problem:
+        return render(request, "desk/tokens.html", context | {"try_problem": str(problem)}, status=422)
+    return render(request, "desk/tokens.html", context | {"tried": tried})
