@@ -4,6 +4,7 @@
 """
 
 import enum
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -181,7 +182,7 @@ def come_back(*, invitation: Invitation, password: str, at: datetime) -> User:
     """A new password; the old phone, its recovery codes and every session are void. Raises Unusable, ValidationError."""
     if invitation.kind != Invitation.Kind.RESET or invitation.user is None:
         raise Unusable(Refusal.NOT_YOURS)
-    user = User.objects.select_for_update().get(pk=invitation.user_id)
+    user = User.objects.select_for_update().get(pk=invitation.user.pk)
     if not user.is_active:
         raise Unusable(Refusal.REVOKED)
     _claim(invitation, user, at=at)
@@ -197,7 +198,7 @@ def _told(
     *,
     by: User | str,
     at: datetime,
-    after: dict[str, str | None],
+    after: Mapping[str, str | None],
     place: Place | None = None,
 ) -> None:
     audit.record(
@@ -207,5 +208,5 @@ def _told(
         subject="pharmacies.Invitation",
         subject_id=invitation.pk,
         place=invitation.place or place,
-        after=after,
+        after=dict(after),
     )

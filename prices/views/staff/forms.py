@@ -18,10 +18,11 @@ def password_field(label: Any, complete: str, *, help_text: Any = "") -> forms.C
 
 
 class StaffForm(forms.Form):
-    """Labels above fields; the first field with an error gets the cursor."""
+    """Labels stand above fields, without a colon."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
 
 
 class LogInForm(StaffForm):
