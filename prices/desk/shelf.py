@@ -33,6 +33,7 @@ class Row:
     """A product on the shelf. `price` in yuan with 2 decimals, `stock` a word of the feed format, `stale` one of FRESH,
     STALE (marked), HIDDEN (citizens no longer see it); `warned` says what to look at, empty where nothing."""
 
+    drug_id: int
     code: str
     name: str
     spec: str
@@ -63,6 +64,7 @@ def shelf(pharmacy: Pharmacy, *, at: datetime) -> list[Row]:
 
 
 def _row(
+    drug_id: int,
     code: str,
     name: str,
     trade: str,
@@ -81,6 +83,7 @@ def _row(
     doubts: list[str] | None,
 ) -> Row:
     return Row(
+        drug_id=drug_id,
         code=code,
         name=f"{name}（{trade}）" if trade else name,
         spec=f"{strength}×{pack}{unit}/{pack_unit}",

@@ -3,7 +3,7 @@
 --   whether a newer delivery had a suspected slip refused for it.
 -- Parameters: pharmacy, at, stale_after, hidden_after (× cadence).
 -- Relies on: offer_pharmacy, desk_change_of_offer, rejection_of_offer.
-SELECT d.code, n.generic_name, d.trade_name, n.strength, d.pack_count, d.unit, d.pack_unit, d.manufacturer,
+SELECT d.id, d.code, n.generic_name, d.trade_name, n.strength, d.pack_count, d.unit, d.pack_unit, d.manufacturer,
     d.search_terms, o.price_fen, o.stock, vouched.at AS as_of,
     CASE WHEN %(at)s > vouched.at + f.cadence * %(hidden_after)s THEN 2
         WHEN %(at)s > vouched.at + f.cadence * %(stale_after)s THEN 1 ELSE 0 END AS stale,

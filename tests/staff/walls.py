@@ -7,10 +7,12 @@ The world: shop (武昌区) and sister (洪山区) belong to one chain, rival to
 """
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.urls import URLResolver, get_resolver
@@ -23,7 +25,7 @@ from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region, U
 from prices.desk import tills
 from prices.desk.feeds import desk_feed
 from prices.ingest import tokens
-from prices.models import Feed, FeedRun, RunPharmacy
+from prices.models import Feed, FeedRun, RunPharmacy, Upload
 from prices.views.staff import sessions
 
 from .. import factories as f
@@ -113,6 +115,12 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         found.setdefault("staff/invitations/", invited.pk)  # of the shop
     found["staff/invitation/"] = invitations.token(Invitation.objects.get(pk=found["staff/invitations/"]))
     found["desk/*/runs/"] = run.pk
+    for base, each in (("desk", run), ("chain", f.run(desk_feed(chain)))):
+        upload = Upload.objects.create(
+            feed=each.feed, by=clerk, at=f.AT, name="价格.csv", sha256="0" * 64, size=1, state="applied", run=each
+        )
+        found |= {f"{base}/*/uploads/": upload.pk, f"{base}/*/uploads/*/not-taken.": "csv"}
+    found["desk/*/uploads/prices."] = "csv"
     found["desk/*/tokens/"] = tills.create(
         shop, name="一号机", mode="delta", cadence_days=7, by=clerk, at=timezone.now()
     )[0].slug
@@ -267,6 +275,7 @@ STAFF: dict[str, Wall] = {
     "desk/<str:code>/runs": at_shop(GET=SHOP),
     "desk/<str:code>/runs/<int:pk>": at_shop(GET=SHOP),
     "desk/<str:code>/runs/<int:pk>/undo": at_shop(POST=EDIT),
+    "desk/<str:code>/standing": at_shop(GET=SHOP),
     "desk/<str:code>/tokens": at_shop(GET=LEAD, POST=LEAD),
     "desk/<str:code>/tokens/<slug:slug>/rotate": at_shop(POST=LEAD),
     "desk/<str:code>/tokens/<slug:slug>/revoke": at_shop(POST=LEAD),
@@ -362,12 +371,12 @@ def fill(route: str, things: dict[str, Any], others: dict[str, Any] | None = Non
 
 def call(client: Client, method: str, address: str, wall: Wall | None = None, **headers: str) -> Any:
     """Ask; nothing it changes outlives the question. A defect of the page is an answer of 500."""
-    from django.db import transaction
-
     send: Callable[..., Any] = getattr(client, method.lower())
     client.raise_request_exception = False
+    cookies = deepcopy(client.cookies)
     data = {"data": wall.data} if wall and method == "POST" else {}
     with transaction.atomic():
         answer = send(address, headers=headers, **data)
         transaction.set_rollback(True)
+    client.cookies = cookies
     return answer

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prices.views.staff import desk, runs, tokens
+from prices.views.staff import desk, runs, standing, tokens
 
 urlpatterns: list[URLPattern] = [
     path("desk/<str:code>", desk.prices, name="desk"),
@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern] = [
     path("desk/<str:code>/tokens/<slug:slug>/rotate", tokens.rotate, name="desk-token-rotate"),
     path("desk/<str:code>/tokens/<slug:slug>/revoke", tokens.revoke, name="desk-token-revoke"),
     path("desk/<str:code>/tokens/<slug:slug>/try", tokens.try_out, name="desk-token-try"),
+    path("desk/<str:code>/standing", standing.standing, name="desk-standing"),
 ]
