@@ -4,6 +4,8 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+handler403 = "prices.views.staff.refusals.forbidden"
+handler404 = "prices.views.staff.refusals.not_found"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("prices.api.urls")),

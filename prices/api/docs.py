@@ -20,6 +20,8 @@ schema = SpectacularJSONAPIView.as_view(
 class Viewer(SpectacularSwaggerSplitView):
     """Swagger UI. Its script asks for a CSRF token that no call needs: without a token there is no cookie either."""
 
+    http_method_names = ("get", "head")  # the framework's answer to OPTIONS has no page
+
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response: Response = super().get(request, *args, **kwargs)

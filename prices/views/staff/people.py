@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 from pharmacies import access, members
 from pharmacies.access import Action, Place, Role
 from pharmacies.accounts import invitations
-from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region, User
+from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region
+from prices.views.staff import sessions
 from prices.views.staff.accounts import form_page
 from prices.views.staff.forms import StaffForm
 from prices.views.staff.guard import signed_in
@@ -98,7 +99,7 @@ def regions_of(chain: Chain) -> Any:
 @signed_in
 def people(request: HttpRequest, **where: Any) -> HttpResponse:
     """Everybody who works at the place, the open invitations, and a form for a new one."""
-    at, by = timezone.now(), _person(request)
+    at, by = timezone.now(), sessions.person(request)
     place = fetch(by, Action.MANAGE_PEOPLE, where, at=at)
     roles = access.may_give(by, place, at=at)
     form = InviteForm(request.POST or None, place=place, roles=roles, initial={"role": roles[0] if roles else ""})
@@ -127,7 +128,7 @@ def people(request: HttpRequest, **where: Any) -> HttpResponse:
 @signed_in
 def person(request: HttpRequest, pk: int, **where: Any) -> HttpResponse:
     """One person's role at the place: change it, end it, or give them a slip to come back in."""
-    at, by = timezone.now(), _person(request)
+    at, by = timezone.now(), sessions.person(request)
     place = fetch(by, Action.MANAGE_PEOPLE, where, at=at)
     membership: Membership = get_object_or_404(members.of(place, at=at), pk=pk)
     allowed = members.may_end(by, membership, at=at)
@@ -156,7 +157,7 @@ def _do(
     request: HttpRequest, place: Place, membership: Membership, form: RoleForm, *, may_come_back: bool, at: datetime
 ) -> HttpResponse | None:
     """What the pressed button says; None to show the page again, with what is wrong in the form."""
-    by, do = _person(request), request.POST.get("do")
+    by, do = sessions.person(request), request.POST.get("do")
     said = {"name": membership.user.display_name, "place": place.name}
     try:
         if do == "end":
@@ -185,7 +186,7 @@ def _do(
 @signed_in
 def revoke(request: HttpRequest, pk: int, **where: Any) -> HttpResponse:
     """An invitation that nobody has used is void from now on."""
-    at, by = timezone.now(), _person(request)
+    at, by = timezone.now(), sessions.person(request)
     place = fetch(by, Action.MANAGE_PEOPLE, where, at=at)
     roles = access.may_give(by, place, at=at)
     invitation = next((each for each in _open(place, roles, at=at) if each.pk == pk), None)
@@ -201,10 +202,3 @@ def _open(place: Place, roles: list[Role], *, at: datetime) -> list[Invitation]:
     name = "pharmacy" if isinstance(place, Pharmacy) else "chain" if isinstance(place, Chain) else "area"
     waiting = Invitation.objects.filter(**{name: place}, role__in=roles, used_at=None, revoked_at=None)
     return list(waiting.filter(expires_at__gt=at).select_related("within").order_by("-pk"))
-
-
-def _person(request: HttpRequest) -> User:
-    """Whom `signed_in` let in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import defaults
 
 from pharmacies.models import User
 from prices.views.staff import sessions
@@ -129,5 +130,23 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
         answer = render(request, "staff/_forged.html", {"back": back}, status=403)
     else:
         answer = render(request, "staff/forged.html", {"back": back}, status=403)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+# -- what is not there, or not theirs ---------------------------------------------------------------------------------
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 404 of every page. Nobody keeps it: tomorrow the same address may be there for somebody."""
+    return _unkept(defaults.page_not_found(request, exception))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """For who may see a place but not do this there."""
+    return _unkept(defaults.permission_denied(request, exception))
+
+
+def _unkept(answer: HttpResponse) -> HttpResponse:
     answer["Cache-Control"] = "no-store"
     return answer
