@@ -26,12 +26,13 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone, translation
 
 from catalog.models import Category, Drug, DrugList, PaymentStandard
-from pharmacies.models import Pharmacy, User
+from pharmacies.models import Designation, Pharmacy, User
 from prices.ingest import tokens
 from prices.models import Feed, FeedRun
 
 from . import factories as f
 from .factories import AT, since
+from .staff import walls
 from .staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,7 @@ class World:
     lists: DrugList
     run: FeedRun
     token: str
+    inside: walls.World
 
 
 @pytest.fixture
@@ -92,7 +94,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     f.reference_price(secret, SECRET, kind="payment_standard")
     f.reference_price(secret, "0.05", kind="vbp", unit="smallest", supplier="main")
     f.reference_price(known, LISTED, kind="payment_standard")
-    shop = f.pharmacy("近大药房", north_m=300, designations=("designated", "dual_channel"))
+    inside = walls.world()
+    shop = inside.shop
+    Designation.objects.create(pharmacy=shop, kind="dual_channel", area=shop.insurance_area, valid=since())
     f.offer(secret, shop, SHELF)
     f.offer(known, shop, SHELF)
     feed: Feed = f.feed()
@@ -106,11 +110,17 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         lists=f.drug_list("dual_channel", f.region(), secret, known),
         run=f.run(feed),
         token=tokens.issue(feed),
+        inside=inside,
     )
+
+
+RANDOM = re.compile(r"[0-9A-Za-z_-]{16,}")
+"""Marks of forms, tokens of slips: drawn by lot, and some day one of them would hold such a number."""
 
 
 def told(text: str) -> list[str]:
     """What of the secret a text says; mark-up between the digits hides nothing."""
+    text = RANDOM.sub("", text)
     said = text, re.sub(r"<[^>]*>", "", text)
     return [why for why, pattern in TOLD.items() if any(pattern.search(each) for each in said)]
 
@@ -143,16 +153,18 @@ def places(world: World) -> dict[str, list[str]]:
         "browse/classes/": [CLASS[:2], CLASS],
         "feeds/": [world.run.feed.slug],
         "runs/": [str(world.run.pk)],
+        "staff/invitation/": [world.inside.own["staff/invitation/"]],
     }
 
 
 def addresses(world: World) -> list[str]:
-    """Every address of the resolver but the admin's, pages in both languages, parameters filled in every way."""
+    """Every address of the resolver but the admin's and the staff's, pages in both languages, parameters filled in
+    every way."""
     found = []
     with translation.override(settings.LANGUAGE_CODE):  # the prefix of the last answer's language is none of a route's
         known = list(routes(get_resolver()))
     for route in known:
-        if route.startswith("admin/"):
+        if route.startswith("admin/") or route in walls.STAFF:
             continue
         parts = re.split(r"(<[^>]+>)", route)
         choices: list[list[str]] = []
@@ -202,8 +214,34 @@ def test_no_address_tells_the_number(world: World, client: Client) -> None:
                 answered.add(address)
                 text = b"".join(response).decode() if response.streaming else response.content.decode()
                 assert told(text) == [], (address, query, headers)
-    sent = {f"/api/v1/feeds/{world.run.feed.slug}/runs", "/readyz", *POSTED}
-    assert set(known) - answered <= sent, "nobody looked at these"
+    feed = f"/api/v1/feeds/{world.run.feed.slug}"
+    sent = {f"{feed}/runs", f"{feed}/sandbox", "/readyz", *POSTED}
+    later = {f"{language}/staff/{step}" for language in ("", "/en") for step in ("code", "recovery", "enrol", "logout")}
+    assert set(known) - answered <= sent | later, "nobody looked at these"
+
+
+def test_no_page_of_the_staff_tells_the_number(world: World) -> None:
+    """Whoever gets furthest in asks for every page, and sends what the walls send."""
+    answered = set()
+    for route, wall in walls.STAFF.items():
+        address = walls.fill(route, world.inside.own)
+        for method, people in wall.methods.items():
+            browser = sign_in(Client(), insider(world, min(people)))
+            for language, query in product(("", "/en"), ("", "?" + urlencode({"q": "测替尼"}))):
+                response = walls.call(browser, method, f"{language}{address}{query}", wall)
+                text = b"".join(response).decode() if response.streaming else response.content.decode(errors="replace")
+                assert response.status_code < 500, (method, address)
+                assert told(re.sub(r"(?s)<svg\b.*?</svg>", "", text)) == [], (method, address, query)
+                if method == "GET" and response.status_code == 200:
+                    answered.add(route)
+    reading = {route for route, wall in walls.STAFF.items() if "GET" in wall.methods and wall.let_in == "in"}
+    assert reading - answered <= {"staff/alive", "staff/resume"}, "nobody looked at these"
+
+
+def insider(world: World, name: str) -> User:
+    found = User.objects.filter(username=name).first() or walls.person(world.inside, name)
+    assert found is not None
+    return found
 
 
 def test_every_reading_call_of_the_schema_is_among_them(world: World, client: Client) -> None:
@@ -217,7 +255,8 @@ def test_every_reading_call_of_the_schema_is_among_them(world: World, client: Cl
 def test_baskets_and_other_posted_questions_tell_nothing(world: World, client: Client) -> None:
     schema = client.get("/api/v1/schema/?format=json").json()
     posting = {path for path, calls in schema["paths"].items() if "post" in calls}
-    assert posting <= {"/api/v1/feeds/{slug}/runs", "/api/v1/baskets"}, "a new call takes questions: ask it here"
+    known = {"/api/v1/feeds/{slug}/runs", "/api/v1/feeds/{slug}/sandbox", "/api/v1/baskets"}
+    assert posting <= known, "a new call takes questions: ask it here"
     body = {
         "items": [
             {"drug": world.secret.code, "quantity": 2},
@@ -304,7 +343,16 @@ TAKING = {
         "import_pharmacies",
         "import_reference_prices",
     ),
-    *("import_regions", "import_schemes", "import_thresholds", "ingest_feed", "load_demo", "match_drugs", "migrate"),
+    *(
+        "import_regions",
+        "import_schemes",
+        "import_thresholds",
+        "ingest_feed",
+        "invite",
+        "load_demo",
+        "match_drugs",
+        "migrate",
+    ),
     *("refuse_run", "release_run", "settle_row"),
 }
 """Commands that print what they were given and counts."""
