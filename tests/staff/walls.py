@@ -80,7 +80,7 @@ def world() -> World:
     rival = f.pharmacy("乙一店", chain=rival_chain)
     far = f.pharmacy("丙一店", division=yichang)
     feed, other_feed = desk_feed(shop), desk_feed(rival)
-    run = f.run(feed)
+    run = f.run(feed, finished_at=f.AT)
     RunPharmacy.objects.create(run=run, pharmacy=shop, as_of=f.AT)
     f.rebuild_today()
     area = f.wuchang()
@@ -93,7 +93,7 @@ def world() -> World:
         feed=feed,
         run=run,
         own=_things(shop, chain, area, run),
-        foreign=_things(rival, rival_chain, yichang, f.run(other_feed)),
+        foreign=_things(rival, rival_chain, yichang, f.run(other_feed, finished_at=f.AT)),
         tokens={
             "feed": tokens.issue(feed),
             "other": tokens.issue(other_feed),
@@ -115,7 +115,7 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         found.setdefault("staff/invitations/", invited.pk)  # of the shop
     found["staff/invitation/"] = invitations.token(Invitation.objects.get(pk=found["staff/invitations/"]))
     found["desk/*/runs/"] = run.pk
-    for base, each in (("desk", run), ("chain", f.run(desk_feed(chain)))):
+    for base, each in (("desk", run), ("chain", f.run(desk_feed(chain), finished_at=f.AT))):
         upload = Upload.objects.create(
             feed=each.feed, by=clerk, at=f.AT, name="价格.csv", sha256="0" * 64, size=1, state="applied", run=each
         )
@@ -276,6 +276,8 @@ STAFF: dict[str, Wall] = {
     "desk/<str:code>/runs/<int:pk>": at_shop(GET=SHOP),
     "desk/<str:code>/runs/<int:pk>/undo": at_shop(POST=EDIT),
     "desk/<str:code>/standing": at_shop(GET=SHOP),
+    "desk/<str:code>/shop": at_shop(GET=SHOP, POST=LEAD, data={"do": "change"}),
+    "desk/<str:code>/sticker": at_shop(GET=SHOP),
     "desk/<str:code>/tokens": at_shop(GET=LEAD, POST=LEAD),
     "desk/<str:code>/tokens/<slug:slug>/rotate": at_shop(POST=LEAD),
     "desk/<str:code>/tokens/<slug:slug>/revoke": at_shop(POST=LEAD),
