@@ -29,7 +29,9 @@ class LogInForm(StaffForm):
     username = forms.CharField(
         label=gettext_lazy("用户名"),
         max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
     )
     password = password_field(gettext_lazy("密码"), CURRENT)
 
