@@ -69,6 +69,15 @@ REASONS = {
 }
 
 
+ADVICE = {
+    "nothing_said": _lazy("填上医保编码、条码或批准文号"),
+    "mangled": _lazy("把该列设为“文本”后从收银软件重新导出"),
+    "not_found": _lazy("核对编码；是本店自己的写法，请配对一次，以后自动识别"),
+    "several": _lazy("请配对一次，以后自动识别"),
+    "disagree": _lazy("核对医保编码和条码；都没错，请配对一次"),
+}
+
+
 def match(feed: Feed, rows: Sequence[Clues], *, on: date) -> dict[Clues, Match]:
     """The product of each different row, as the desk feed `feed` means it on that day."""
     distinct = list(dict.fromkeys(rows))
