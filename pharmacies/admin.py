@@ -23,8 +23,10 @@ from pharmacies.models import (
     PharmacyCell,
     PharmacyStatus,
     PharmacyToday,
+    PlaceProposal,
     RecoveryCode,
     Region,
+    SpecialHours,
     User,
 )
 
@@ -179,3 +181,18 @@ class RecoveryCodeAdmin(ReadOnly):
 class FailedAttemptsAdmin(ReadOnly):
     list_display = ("account", "address", "failures", "last_at", "not_before")
     search_fields = ("account", "address")
+
+
+@admin.register(SpecialHours)
+class SpecialHoursAdmin(ReadOnly):
+    list_display = ("pharmacy", "valid", "hours", "note")
+    list_select_related = ("pharmacy",)
+    search_fields = ("pharmacy__code", "pharmacy__name")
+
+
+@admin.register(PlaceProposal)
+class PlaceProposalAdmin(ReadOnly):
+    list_display = ("pharmacy", "state", "proposed_by", "proposed_at", "decided_by", "decided_at")
+    list_filter = ("state",)
+    list_select_related = ("pharmacy", "proposed_by", "decided_by")
+    search_fields = ("pharmacy__code", "pharmacy__name")

@@ -7,7 +7,7 @@ The normal form is a tuple of half-open intervals `(start, end)` in minutes of t
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal, NoReturn
@@ -39,13 +39,53 @@ def parse(text: str) -> Intervals:
     An end before its start (or past 24:00) runs into the next day and belongs to the day it began on.
     Raises `HoursError`.
     """
+    week = enumerate(_week(text))
+    return _normal((day * DAY + start, day * DAY + end) for day, spans in week for start, end in spans)
+
+
+def by_day(text: str) -> list[str]:
+    """The hours of Monday to Sunday as people fill them in: `08:00-12:00,14:00-18:00`; empty for a day off.
+
+    Raises `HoursError`, as `of_days` does.
+    """
+    return [",".join(f"{_clock(start)}-{_clock(end)}" for start, end in spans) for spans in _week(text)]
+
+
+def of_days(days: Sequence[str]) -> str:
+    """The text of such hours, days with equal ones together: `Mo-Fr 08:00-21:30;Sa-Su off`."""
+    plain = [day.strip() or "off" for day in days]
+    for day in plain:
+        _week(day)  # a day's own hours and nothing else
+        if ";" in day or re.match(r"[a-z]{2}[ ,-]", day.lower()):
+            _refuse(day)
+    names, rules, first = [name.title() for name in _DAYS], [], 0
+    for last in range(7):
+        if last == 6 or plain[last + 1] != plain[first]:
+            rules.append(f"{names[first]}{f'-{names[last]}' if last > first else ''} {plain[first]}")
+            first = last + 1
+    return ";".join(rules)
+
+
+def with_days(text: str, days: Mapping[int, str]) -> str:
+    """`text` with the hours of some days of the week (0 = Monday) replaced."""
+    names = list(_DAYS)
+    return ";".join([text, *(f"{names[day].title()} {hours}" for day, hours in sorted(days.items()))])
+
+
+def _week(text: str) -> list[list[tuple[int, int]]]:
     plain = re.sub(r"[–—~〜]", "-", unicodedata.normalize("NFKC", text)).replace("、", ",").lower().strip().rstrip(";")
     week: list[list[tuple[int, int]]] = [[] for _day in range(7)]
     for rule in plain.split(";"):
         days, spans = _read_rule(rule.strip(), text)
         for day in days:
             week[day] = spans
-    return _normal((day * DAY + start, day * DAY + end) for day, spans in enumerate(week) for start, end in spans)
+    return week
+
+
+def _clock(minute: int) -> str:
+    """Of an end past midnight its clock time; a day that is open for 24 hours ends at 24:00."""
+    minute = minute if minute <= DAY else minute - DAY
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _read_rule(rule: str, text: str) -> tuple[set[int], list[tuple[int, int]]]:

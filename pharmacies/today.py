@@ -7,6 +7,7 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
+from pharmacies.holidays import weeks_with_special_days
 from pharmacies.models import Designation
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -21,6 +22,7 @@ def rebuild(at: datetime, pharmacy_ids: Iterable[int] | None = None) -> int:
     """
     kinds = list(Designation.Kind)
     named = None if pharmacy_ids is None else list(pharmacy_ids)
+    special = weeks_with_special_days(timezone.localdate(at))
     with connection.cursor() as cursor:
         cursor.execute(
             _TODAY,
@@ -29,6 +31,10 @@ def rebuild(at: datetime, pharmacy_ids: Iterable[int] | None = None) -> int:
                 "kinds": [kind.value for kind in kinds],
                 "bits": [kind.bit for kind in kinds],
                 "pharmacy_ids": named,
+                "special_ids": list(special),
+                "special_minutes": [
+                    f"{{{','.join(f'[{start},{end})' for start, end in minutes)}}}" for minutes in special.values()
+                ],
             },
         )
         written = int(cursor.rowcount)

@@ -1,5 +1,6 @@
 """The admin site shows every kind of row and changes none."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,17 @@ from catalog.models import Alias, Category, DailyDose, Herb, PaymentStandard, Re
 from pharmacies import access, audit
 from pharmacies.accounts import invitations, locks, recovery, totp
 from pharmacies.audit import seals
-from pharmacies.models import Authenticator, Invitation, Membership, PharmacyAlias, RecoveryCode, User
-from prices.models import DeskChange, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
+from pharmacies.models import (
+    Authenticator,
+    Invitation,
+    Membership,
+    PharmacyAlias,
+    PlaceProposal,
+    RecoveryCode,
+    SpecialHours,
+    User,
+)
+from prices.models import DeskChange, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice, SheetLayout, Upload
 
 from . import factories as f
 from .factories import AT, since
@@ -62,6 +72,13 @@ def one_of_everything() -> None:
         drug_id=drug.pk, pharmacy_id=shop.pk, feed_id=feed.pk, run_id=run.pk, effective_at=AT, price_fen=1
     )
     DeskChange.objects.create(run=run, drug_id=drug.pk, pharmacy_id=shop.pk, new_fen=1, new_stock=0)
+    SpecialHours.objects.create(pharmacy=shop, valid=since(AT.date(), AT.date() + timedelta(days=1)), hours="off")
+    PlaceProposal.objects.create(
+        pharmacy=shop, location=shop.location, source_lng=114, source_lat=30, source_datum="wgs84",
+        proposed_by=user, proposed_at=AT,
+    )  # fmt: skip
+    SheetLayout.objects.create(feed=feed, signature="x", mapping={}, confirmed_by="x", confirmed_at=AT)
+    Upload.objects.create(feed=feed, by=user, at=AT, name="x.csv", sha256="0" * 64, size=1)
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
 
 

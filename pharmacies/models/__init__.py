@@ -11,8 +11,10 @@ from pharmacies.models.pharmacies import (
     PharmacyCell,
     PharmacyStatus,
     PharmacyToday,
+    Service,
 )
 from pharmacies.models.regions import Region
+from pharmacies.models.shop import PlaceProposal, SpecialHours
 
 __all__ = [
     "AuditEvent",
@@ -29,7 +31,10 @@ __all__ = [
     "PharmacyCell",
     "PharmacyStatus",
     "PharmacyToday",
+    "PlaceProposal",
     "RecoveryCode",
     "Region",
+    "Service",
+    "SpecialHours",
     "User",
 ]

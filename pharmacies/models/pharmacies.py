@@ -59,6 +59,8 @@ class Pharmacy(models.Model):
     source_lat = models.FloatField("收到的纬度")
     source_datum = models.CharField("收到的坐标系", max_length=5, choices=Datum)
     phone = models.CharField("电话", max_length=40, blank=True)
+    # What the shop says it also does, words of `Service`; unlike designations nobody grants them.
+    services = ArrayField(models.CharField(max_length=20), verbose_name="服务", default=list, db_default=[], blank=True)
     license_no = models.CharField("药品经营许可证号", max_length=40, blank=True)
     license_to = models.DateField("许可证有效期至", null=True, blank=True)
     hours = models.CharField("营业时间", max_length=200, blank=True)
@@ -82,10 +84,30 @@ class Pharmacy(models.Model):
                 name="pharmacy_hours_and_minutes_together",
                 condition=Q(hours="", open_minutes__isnull=True) | (~Q(hours="") & Q(open_minutes__isnull=False)),
             ),
+            models.CheckConstraint(
+                name="pharmacy_services_are_known",
+                condition=Q(
+                    services__contained_by=[
+                        *("consulting", "night", "delivery", "decoction", "pressure", "recycling", "ramp")
+                    ]
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.code}"
+
+
+class Service(models.TextChoices):
+    """What a shop may say of itself (便民服务)."""
+
+    CONSULTING = "consulting", "执业药师用药咨询"
+    NIGHT = "night", "夜间售药窗口"
+    DELIVERY = "delivery", "自送药品上门"
+    DECOCTION = "decoction", "代煎中药"
+    PRESSURE = "pressure", "免费测血压"
+    RECYCLING = "recycling", "过期药品回收"
+    RAMP = "ramp", "轮椅通道"
 
 
 class PharmacyAlias(models.Model):

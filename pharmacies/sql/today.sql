@@ -1,7 +1,8 @@
 -- What: PharmacyToday of one calendar day (Asia/Shanghai), computed from the base tables; rows that do not change are
 --       not written. Returns one row per row written.
 -- Parameters: day date; kinds text[] and bits int[] (Designation.Kind in the order of its members);
---             pharmacy_ids int[] or NULL for all.
+--             pharmacy_ids int[] or NULL for all; special_ids int[] and special_minutes text[] of multiranges: shops
+--             whose hours differ on one of the days of a week from now on, and their hours of that week.
 -- Relies on: primary keys and the GiST indexes of the exclusion constraints (pharmacy_id, …, valid).
 -- A pharmacy cannot be without regions nor a row without its pharmacy: foreign keys see to it, so nothing is deleted.
 WITH RECURSIVE ancestry (start_id, id, depth) AS (
@@ -32,13 +33,15 @@ SELECT
     ARRAY(SELECT DISTINCT id FROM unnest(division.ids || area.ids) AS id ORDER BY id),
     area.ids,
     p.location,
-    p.open_minutes,
+    coalesce(special.minutes, p.open_minutes),
     p.cell
 FROM pharmacies_pharmacy p
 JOIN ancestors division ON division.start_id = p.division_id
 JOIN ancestors area ON area.start_id = p.insurance_area_id
 LEFT JOIN pharmacies_pharmacystatus s ON s.pharmacy_id = p.id AND s.valid @> %(day)s::date
 LEFT JOIN held ON held.pharmacy_id = p.id
+LEFT JOIN unnest(%(special_ids)s::int[], %(special_minutes)s::text[]::int4multirange[]) AS special (pharmacy_id, minutes)
+    ON special.pharmacy_id = p.id
 WHERE %(pharmacy_ids)s::int[] IS NULL OR p.id = ANY (%(pharmacy_ids)s)
 ORDER BY p.id
 ON CONFLICT (pharmacy_id) DO UPDATE SET

@@ -3,7 +3,7 @@
 -- Relies on: the search functions and the keys of pharmacies_pharmacytoday and pharmacies_pharmacy.
 SELECT r.pharmacy_id, r.drug_id, r.price_fen, r.price_key, r.stock, r.generated, r.as_of, r.stale, r.distance,
     t.designations, ST_X(t.location::geometry) AS lng, ST_Y(t.location::geometry) AS lat,
-    p.code, p.name, p.kind, p.address, p.phone, p.hours, p.open_minutes
+    p.code, p.name, p.kind, p.address, p.phone, p.hours, t.open_minutes
 FROM search_offers(%(plan)s, ROW(
     %(drugs)s::int[], %(weights)s::numeric[],
     %(origin)s::geography, %(radius_m)s::float8, _ST_Expand(%(origin)s::geography, %(box_m)s::float8),

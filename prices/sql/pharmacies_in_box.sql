@@ -2,7 +2,7 @@
 -- Parameters: west, south, east, north, after_code, rows.
 -- Relies on: pharmacytoday_geometry; the index's boxes are rounded outward, so the degrees are compared too. A box on
 --   geography would follow great circles and return strangers.
-SELECT p.id, p.code, p.name, p.kind, p.address, p.phone, p.hours, p.open_minutes, t.designations,
+SELECT p.id, p.code, p.name, p.kind, p.address, p.phone, p.hours, t.open_minutes, t.designations,
     ST_X(t.location::geometry) AS lng, ST_Y(t.location::geometry) AS lat, r.code AS region, t.status,
     NULL::float8 AS distance
 FROM pharmacies_pharmacytoday t

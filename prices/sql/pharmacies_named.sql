@@ -14,7 +14,7 @@ WITH found AS (
         OR (p.name ILIKE %(longest)s AND p.name ILIKE ALL (%(words)s))
         OR p.initials LIKE %(initials)s
 )
-SELECT p.id, p.code, p.name, p.kind, p.address, p.phone, p.hours, p.open_minutes, t.designations,
+SELECT p.id, p.code, p.name, p.kind, p.address, p.phone, p.hours, t.open_minutes, t.designations,
     ST_X(t.location::geometry) AS lng, ST_Y(t.location::geometry) AS lat, r.code AS region, t.status,
     found.distance, found.grade
 FROM found

@@ -11,7 +11,7 @@ WITH walk AS MATERIALIZED (
     ORDER BY t.location <-> %(origin)s::geography
     FETCH FIRST %(rows)s ROWS WITH TIES
 )
-SELECT p.id, p.code, p.name, p.kind, p.address, p.phone, p.hours, p.open_minutes, t.designations,
+SELECT p.id, p.code, p.name, p.kind, p.address, p.phone, p.hours, t.open_minutes, t.designations,
     ST_X(t.location::geometry) AS lng, ST_Y(t.location::geometry) AS lat, r.code AS region, t.status, walk.distance
 FROM walk
 JOIN pharmacies_pharmacytoday t ON t.pharmacy_id = walk.pharmacy_id

@@ -1,16 +1,19 @@
 """A pharmacy: found by name whatever its status; its page says what holds today and what it sells."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from django.conf import settings
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 
 from catalog.models import Drug
 from catalog.search import words_of
 from pharmacies.geo import Wgs84
-from pharmacies.models import PharmacyStatus
+from pharmacies.models import Pharmacy, PharmacyStatus, SpecialHours
 from pharmacies.navigation import links
 from prices.api.serializers import offer_json, pharmacy_detail_json
 from prices.search.pharmacies import Listed, by_code, named, shelf
@@ -59,9 +62,28 @@ def _head_context(listed: Listed, at: datetime) -> dict[str, object]:
         "open_words": open_words,
         "open": is_open,
         "week": words.week(shop.open_minutes),
+        "specials": _special_hours(shop.id, timezone.localdate(at)),
+        "services": _services(shop.id),
         "links": links(shop.name, Wgs84(shop.lng, shop.lat)),
         "as_of": last_report(),
     }
+
+
+def _special_hours(pharmacy_id: int, on: date) -> list[tuple[str, str, str]]:
+    """(`2026年10月1日至2026年10月3日`, hours, why) of the days within a month on which other hours hold."""
+    month = DateRange(on, on + timedelta(days=31))
+    rows = SpecialHours.objects.using(settings.SEARCH_DATABASE).filter(pharmacy=pharmacy_id, valid__overlap=month)
+    off = gettext("休息")
+    return [
+        (words.validity(row.valid), off if row.hours == "off" else row.hours, row.note)
+        for row in rows.order_by("valid")
+    ]
+
+
+def _services(pharmacy_id: int) -> list[str]:
+    """What the shop says it also does, in words."""
+    said = Pharmacy.objects.using(settings.SEARCH_DATABASE).filter(pk=pharmacy_id).values_list("services", flat=True)
+    return [str(words.SERVICES[each]) for each in said.get()]
 
 
 def _status_since(listed: Listed, on: date) -> date | None:

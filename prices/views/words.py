@@ -41,6 +41,17 @@ STOCK = {
     "unknown": gettext_lazy("未报库存"),
 }
 
+SERVICES = {
+    "consulting": gettext_lazy("执业药师用药咨询"),
+    "night": gettext_lazy("夜间售药窗口"),
+    "delivery": gettext_lazy("自送药品上门"),
+    "decoction": gettext_lazy("代煎中药"),
+    "pressure": gettext_lazy("免费测血压"),
+    "recycling": gettext_lazy("过期药品回收"),
+    "ramp": gettext_lazy("轮椅通道"),
+}
+"""What a shop says of itself, in the order in which it is asked (`pharmacies.models.Service`)."""
+
 WEEKDAYS = [
     gettext_lazy("周一"),
     gettext_lazy("周二"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prices.views.staff import desk, runs, standing, tokens
+from prices.views.staff import desk, runs, shop, standing, tokens
 
 urlpatterns: list[URLPattern] = [
     path("desk/<str:code>", desk.prices, name="desk"),
@@ -17,4 +17,6 @@ urlpatterns: list[URLPattern] = [
     path("desk/<str:code>/tokens/<slug:slug>/revoke", tokens.revoke, name="desk-token-revoke"),
     path("desk/<str:code>/tokens/<slug:slug>/try", tokens.try_out, name="desk-token-try"),
     path("desk/<str:code>/standing", standing.standing, name="desk-standing"),
+    path("desk/<str:code>/shop", shop.shop, name="desk-shop"),
+    path("desk/<str:code>/sticker", shop.sticker, name="desk-sticker"),
 ]
