@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from pharmacies.admin import ReadOnly
-from prices.models import DeskChange, Feed, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice
+from prices.models import DeskChange, Feed, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice, SheetLayout, Upload
 
 
 @admin.register(Feed)
@@ -56,3 +56,17 @@ class DeskChangeAdmin(ReadOnly):
     list_display = ("run", "drug_id", "pharmacy_id", "old_fen", "new_fen", "warnings", "reason")
     list_select_related = ("run",)
     raw_id_fields = ("run", "undone_in")
+
+
+@admin.register(SheetLayout)
+class SheetLayoutAdmin(ReadOnly):
+    list_display = ("feed", "signature", "confirmed_by", "confirmed_at")
+    list_select_related = ("feed",)
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnly):
+    list_display = ("feed", "name", "state", "by", "at", "run", "back_run")
+    list_filter = ("state",)
+    list_select_related = ("feed", "by", "run", "back_run")
+    raw_id_fields = ("run", "back_run")

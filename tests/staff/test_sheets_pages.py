@@ -165,7 +165,7 @@ def test_a_held_run_is_released_on_the_page_by_who_may(clerk: Client, world: Des
     clerk.post(f"{address}/apply", {"reason": "统一调价"})
     worked()
     assert "请店长或总部管理员" in page(clerk, address)
-    assert clerk.post(f"{address}/release", {"reason": "核实"}).status_code == 404
+    assert clerk.post(f"{address}/release", {"reason": "核实"}).status_code == 403
     manager = User.objects.create_user("manager")
     Membership.objects.create(user=manager, role="manager", pharmacy=world.shop, valid=f.since())
     sign_in(clerk, manager)

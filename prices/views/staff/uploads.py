@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pharmacies import access
 from pharmacies.access import Action
@@ -34,8 +34,8 @@ ACTION = {"code": Action.EDIT_PRICES, "chain": Action.EDIT_CHAIN}
 """What one must be allowed to do there: a chain's sheet can change every shop."""
 
 
-def _place(request: HttpRequest, where: dict[str, Any], at: datetime) -> Pharmacy | Chain:
-    action = next(action for name, action in ACTION.items() if name in where)
+def _place(request: HttpRequest, where: dict[str, Any], at: datetime, action: Action | None = None) -> Pharmacy | Chain:
+    action = action or next(action for name, action in ACTION.items() if name in where)
     place = places.fetch(request.user, action, where, at=at)
     assert isinstance(place, Pharmacy | Chain)  # noqa: S101  # these addresses name no area
     return place
@@ -53,6 +53,7 @@ def _own(place: Pharmacy | Chain, pk: int) -> Upload:
 
 
 @signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
 def listed(request: HttpRequest, **where: Any) -> HttpResponse:
     at = timezone.now()
     place = _place(request, where, at)
@@ -212,10 +213,8 @@ def _outcome(request: HttpRequest, place: Pharmacy | Chain, run: FeedRun, at: da
 def act(request: HttpRequest, pk: int, verb: str, **where: Any) -> HttpResponse:
     """columns, pair, apply, discard, take-back, again, release: then the page of the upload again."""
     at = timezone.now()
-    place = _place(request, where, at)
+    place = _place(request, where, at, Action.PUBLISH_HELD if verb == "release" else None)
     found = _own(place, pk)
-    if verb == "release" and not access.may(request.user, Action.PUBLISH_HELD, place, at=at):
-        raise Http404
     try:
         found = VERBS[verb](request, place, found, at)
     except applying.PreviewStale as problem:
