@@ -185,6 +185,7 @@ class PharmacyToday(models.Model):
     area_ids = ArrayField(models.BigIntegerField())  # insurance area with its ancestors, nearest first
     location = PointField(geography=True, srid=4326, spatial_index=False)
     open_minutes = WeekMinutesField(null=True)
+    night = models.BooleanField()  # open at some time of some night (`hours.NIGHT`)
     cell = models.IntegerField()
 
     class Meta:
@@ -194,6 +195,9 @@ class PharmacyToday(models.Model):
             GistIndex(Func(F("location"), template="(%(expressions)s::geometry)"), name="pharmacytoday_geometry"),
             GinIndex(name="pharmacytoday_regions", fields=["region_ids"]),
             models.Index(name="pharmacytoday_cell", fields=["cell"]),
+            # Few are: looking for them among the others would take the whole table.
+            models.Index(name="pharmacytoday_night", fields=["pharmacy"], condition=Q(night=True)),
+            models.Index(name="pharmacytoday_institution", fields=["pharmacy"], condition=~Q(kind="pharmacy")),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ from prices.bench.province import Say
 from prices.bench.referee import Question, World
 from prices.bench.timings import CHANGED, RESTARTED, WARM, Timings, beside, summary, wrong
 from prices.search.offers import find
-from prices.search.plans import SearchTimeout
+from prices.search.statements import SearchTimeout
 
 ALTERNATIVE_PLACES = 5
 """Alternatives are asked from the first few places only: some take a second a question."""

@@ -1,61 +1,44 @@
 """The ways a search can be answered, and which one to take. Every plan that a sort allows gives the same answer.
 
 No one plan serves all: walking outward finds a common drug after a few shops and a rare one never; walking prices upward
-through the province finds its cheapest at once and a village's after 30,000 misses. So capped counts decide
-(docs/adr/0007). The plans themselves are functions of the database (sql/functions), whose statements stay planned.
+finds the cheapest of a province at once, and that of the few pharmacies open at three in the morning after a thousand
+misses. So capped counts decide (docs/adr/0007). The plans themselves are functions of the database (sql/functions),
+whose statements stay planned.
 """
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from django.conf import settings
-from django.db import OperationalError, connections
-from psycopg.errors import QueryCanceled
-from psycopg.types.multirange import Multirange
 
 from pharmacies.hours import minute_of_week
 from pharmacies.models import Designation
-from prices.search.cells import Cell, touched
+from prices.search.cells import touched
 from prices.search.questions import Barred, Coverage, Filters, Place, Target, Where
-from prices.sql import statement
+from prices.search.statements import Parameters, run
+from prices.search.survey import FEW_OFFERS, FEW_PHARMACIES, Source, Survey
 
 Sort = Literal["nearest", "cheapest", "value", "frontier"]
 SORTS: tuple[Sort, ...] = ("nearest", "cheapest", "value", "frontier")
-Plan = Literal[
-    "nearest_walk",
-    "near_first",
-    "drug_first",
-    "cell_walk",
-    "price_walk",
-    "value",
-    "value_of_few",
-    "frontier",
-    "frontier_of_few",
-]
+Plan = Literal["nearest_walk", "cell_walk", "price_walk", "value", "frontier", "few_pharmacies", "few_offers"]
 PLANS: dict[Sort, tuple[Plan, ...]] = {
-    "nearest": ("nearest_walk", "near_first", "drug_first"),
-    "cheapest": ("cell_walk", "price_walk", "near_first", "drug_first"),
-    "value": ("value", "value_of_few"),
-    "frontier": ("frontier", "frontier_of_few"),
+    "nearest": ("nearest_walk", "few_pharmacies", "few_offers"),
+    "cheapest": ("cell_walk", "price_walk", "few_pharmacies", "few_offers"),
+    "value": ("value", "few_pharmacies", "few_offers"),
+    "frontier": ("frontier", "few_pharmacies", "few_offers"),
 }
 
-FEW_OFFERS = 600
-"""Up to so many live offers of the drugs, reading them all beats any walk."""
-FEW_PHARMACIES = 2000
-"""Up to so many pharmacies of a region or a designation, probing them all beats walking past the others."""
+FEW_PROBES = 10_000
+"""Up to so many offers (pharmacies × drugs) of a filter's few pharmacies, probing all beats walks that the filter thins."""
+FEW_PROBES_NEARBY = 1_000
+"""Up to so many of the touched cells, probing all beats bounding first."""
 MANY_WALKS = 400
 """From so many lists of prices (drugs × cells) on, walking the prices of the province beats walking theirs."""
 EVERYWHERE_M = 25_000_000
 """Farther than any two points are."""
 MOST = 0.3
 """Share of the pharmacies from which on a question is about the province."""
-
-Parameters = dict[str, Any]
-
-
-class SearchTimeout(Exception):
-    """The database's time limit for searches was hit: nothing is wrong with the question."""
 
 
 class Row(NamedTuple):
@@ -79,39 +62,29 @@ class Row(NamedTuple):
     address: str
     phone: str
     hours: str
-    open_minutes: Multirange[Any] | None
+    open_minutes: str | None
 
 
-def run(name: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-    """All rows of `prices/sql/<name>.sql` on the search connection. Raises `SearchTimeout`."""
-    try:
-        with connections[settings.SEARCH_DATABASE].cursor() as cursor:
-            cursor.execute(statement(name), parameters)
-            return list(cursor.fetchall())
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            raise SearchTimeout from error
-        raise
-
-
-def place_parameters(where: Where, filters: Filters, at: datetime) -> Parameters:
-    """What pharmacies must pass, and the cells they can be in."""
+def place_parameters(where: Where, filters: Filters, at: datetime, found: Survey) -> Parameters:
+    """What pharmacies must pass, the cells they can be in, and where the fewest of them that can pass are found."""
     reimbursed = Designation.Kind(filters.reimbursed_as).bit if filters.reimbursed_as else 0
-    radius_m = float("inf") if where.radius_m is None else where.radius_m
-    every = [Cell(*row) for row in run("cells", {"region_id": where.region_id})]
-    near = touched(every, where.origin, radius_m)
+    near = touched(found.cells, where.origin, where.reach_m)
+    pharmacies = sum(cell.pharmacies for cell, _metres in near)
+    shops: dict[Source, int] = {**found.shops, "cells": pharmacies}
+    source = min(shops, key=lambda name: shops[name])
     return {
         "origin": where.ewkt,
-        "radius_m": radius_m,
-        "box_m": min(radius_m * 1.01 + 1, EVERYWHERE_M),
+        "radius_m": where.reach_m,
+        "box_m": min(where.reach_m * 1.01 + 1, EVERYWHERE_M),
         "region_id": where.region_id,
         "cells": [cell.id for cell, _metres in near],
         "reach_m": [metres for _cell, metres in near],
-        "pharmacies": sum(cell.pharmacies for cell, _metres in near),
-        "share": sum(cell.pharmacies for cell, _metres in near) / max(1, sum(cell.pharmacies for cell in every)),
+        "share": pharmacies / max(1, found.everywhere),
         "kinds": list(filters.kinds),
         "designations": reimbursed,
         "minute": minute_of_week(at) if filters.open_now else None,
+        "source": source,
+        "shops": shops[source],
     }
 
 
@@ -127,13 +100,13 @@ def list_parameters(coverage: Coverage, barred: Barred) -> Parameters:
 
 
 def parameters(
-    target: Target, coverage: Coverage, where: Where, *, sort: Sort, filters: Filters, at: datetime, rows: int,
+    target: Target, coverage: Coverage, where: Where, found: Survey, *, sort: Sort, filters: Filters, at: datetime, rows: int,
     after: Place | None, barred: Barred = Barred(), quantity: int = 1, yuan_per_km: Decimal = Decimal(1),  # noqa: B008  both frozen
 ) -> Parameters:  # fmt: skip
     """Every field of `search_question`. Drugs stand in the order of their codes."""
     start = after or Place(stale=False, distance=-1.0, price_key=-1, pharmacy_code="", drug_code="", position=0, rank=0)
     return (
-        place_parameters(where, filters, at)
+        place_parameters(where, filters, at, found)
         | list_parameters(coverage, barred)
         | {
             "drugs": [drug.pk for drug in coverage.drugs],
@@ -143,7 +116,7 @@ def parameters(
             "hidden_after": settings.HIDDEN_AFTER,
             "in_stock": filters.in_stock,
             "per_pharmacy": filters.per_pharmacy,
-            "by_price": sort == "cheapest",
+            "sort": sort,
             "rows": rows,
             "packs": quantity * (target.pack_count if target.multiple else 1),
             "units": target.multiple or 1,
@@ -164,25 +137,19 @@ def ask(plan: Plan, parameters: Parameters) -> list[Row]:
     return [Row(*row) for row in run("offers", parameters | {"plan": plan})]
 
 
-def choose(sort: Sort, parameters: Parameters) -> Plan:
+def choose(sort: Sort, asked: Parameters, found: Survey) -> Plan:
     """The plan that reads least: rare drugs by their offers, few pharmacies by theirs, the rest by a walk."""
-    few = _count("count_offers", FEW_OFFERS, drugs=parameters["drugs"])
-    if sort == "value":
-        return "value_of_few" if few else "value"
-    if sort == "frontier":
-        return "frontier_of_few" if few else "frontier"
-    if few:
-        return "drug_first"
-    if parameters["designations"] == Designation.Kind.DUAL_CHANNEL.bit and _count("count_dual_channel", FEW_PHARMACIES):
-        return "near_first"
+    if found.offers <= FEW_OFFERS:
+        return "few_offers"
+    probes = asked["shops"] * len(asked["drugs"])
+    thinned = asked["source"] != "cells" and asked["shops"] <= FEW_PHARMACIES
     if sort == "nearest":
-        small = parameters["region_id"] is not None and parameters["pharmacies"] <= FEW_PHARMACIES
-        return "near_first" if small else "nearest_walk"
-    walks = len(parameters["drugs"]) * len(parameters["cells"])
-    whole = parameters["region_id"] is None and parameters["share"] > MOST
-    return "price_walk" if whole or walks > MANY_WALKS else "cell_walk"
-
-
-def _count(name: str, few: int, **parameters: Any) -> bool:
-    """Whether there are no more than a few."""
-    return int(run(name, parameters | {"most": few + 1})[0][0]) <= few
+        small = asked["region_id"] is not None and asked["shops"] <= FEW_PHARMACIES
+        return "few_pharmacies" if thinned or small else "nearest_walk"
+    if thinned and probes <= FEW_PROBES:
+        return "few_pharmacies"
+    if sort == "cheapest":
+        walks = len(asked["drugs"]) * len(asked["cells"])
+        whole = asked["region_id"] is None and asked["share"] > MOST
+        return "price_walk" if whole or walks > MANY_WALKS else "cell_walk"
+    return "few_pharmacies" if probes <= FEW_PROBES_NEARBY else sort

@@ -15,6 +15,7 @@ from prices.models import Offer, Stock
 from prices.search import plans
 from prices.search.offers import find
 from prices.search.questions import Answer, Coverage, Filters, Target, Where
+from prices.search.survey import Survey, survey
 from tests import factories
 from tests.factories import AT, ORIGIN, Town
 
@@ -216,11 +217,17 @@ FROM pg_stat_xact_user_tables WHERE relname IN ('prices_offer', 'pharmacies_phar
 """What this transaction has read so far: a function's own plan does not show in EXPLAIN, but this counts its rows."""
 
 
+def question(target: Target, where: Where, sort: Any, filters: Filters) -> tuple[plans.Parameters, Survey]:
+    found = survey([drug.pk for drug in target.drugs], where, filters, AT, AT.date())
+    asked = plans.parameters(
+        target, Coverage(target.drugs), where, found, sort=sort, filters=filters, at=AT, rows=21, after=None
+    )
+    return asked, found
+
+
 def read(plan: plans.Plan, target: Target, where: Where, sort: Any, **fields: Any) -> dict[str, int]:
     """Rows read of offers and of pharmacies by a plan; that a table is scanned is a mistake."""
-    asked = plans.parameters(
-        target, Coverage(target.drugs), where, sort=sort, filters=Filters(**fields), at=AT, rows=21, after=None
-    )
+    asked, _found = question(target, where, sort, Filters(**fields))
     plans.ask(plan, asked)
     with transaction.atomic(using=settings.SEARCH_DATABASE):
         before = counted()
@@ -257,14 +264,14 @@ def test_few_pharmacies_are_probed_one_by_one(city: Target) -> None:
     for n in range(5):
         factories.offer(city.drugs[0], factories.pharmacy(f"洪山{n}", division=factories.hongshan()), "9.90")
     factories.rebuild_today()
-    rows = read("near_first", city, Where(HERE.origin, None, factories.hongshan().pk), "cheapest")
+    rows = read("few_pharmacies", city, Where(HERE.origin, None, factories.hongshan().pk), "cheapest")
     assert rows["prices_offer"] == 5
 
 
 def test_a_rare_drug_is_read_by_its_offers(city: Target) -> None:
     rare = factories.drug()
     factories.offer(rare, Pharmacy.objects.get(code="P42900000007"), "3.00")
-    rows = read("drug_first", Target.of_drug(rare), Where(HERE.origin), "nearest")
+    rows = read("few_offers", Target.of_drug(rare), Where(HERE.origin), "nearest")
     assert rows["prices_offer"] == 1
 
 
@@ -279,16 +286,17 @@ def test_the_frontier_reads_the_near_and_what_is_cheaper(city: Target) -> None:
 
 
 def test_the_plan_follows_what_there_is_to_read(city: Target) -> None:
-    def chosen(target: Target, where: Where, sort: Any) -> Any:
-        asked = plans.parameters(
-            target, Coverage(target.drugs), where, sort=sort, filters=Filters(), at=AT, rows=21, after=None
-        )
-        return plans.choose(sort, asked)
+    def chosen(target: Target, where: Where, sort: Any, **fields: Any) -> Any:
+        return plans.choose(sort, *question(target, where, sort, Filters(**fields)))
 
     everywhere = Where(HERE.origin)
+    hongshan = Where(HERE.origin, None, factories.hongshan().pk)
     assert chosen(city, everywhere, "nearest") == "nearest_walk"
     assert chosen(city, everywhere, "cheapest") == "price_walk"
     assert chosen(city, Where(HERE.origin, None, factories.wuchang().parent_id), "cheapest") == "cell_walk"
-    assert chosen(city, Where(HERE.origin, None, factories.hongshan().pk), "nearest") == "near_first"
-    assert chosen(Target.of_drug(factories.drug()), everywhere, "cheapest") == "drug_first"
+    assert chosen(city, hongshan, "nearest") == "few_pharmacies"
+    assert chosen(city, hongshan, "value") == "few_pharmacies"
+    assert chosen(city, everywhere, "cheapest", kinds=("hospital",)) == "few_pharmacies"
+    assert chosen(Target.of_drug(factories.drug()), everywhere, "cheapest") == "few_offers"
     assert chosen(city, everywhere, "value") == "value"
+    assert chosen(city, everywhere, "frontier") == "frontier"

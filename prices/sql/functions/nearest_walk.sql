@@ -27,10 +27,7 @@ BEGIN
                 ORDER BY p.location <-> q.origin
             ) t
             CROSS JOIN LATERAL search_sold(q, t.pharmacy_id, t.kind, t.area_ids, t.distance) best
-            WHERE t.distance <= q.radius_m AND best.stale = old
-                AND (q.first_page OR (best.stale, best.distance, best.price_key,
-                    (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = best.pharmacy_id) COLLATE "C", best.n)
-                    > (q.after_stale, q.after_distance, q.after_price, q.after_code, q.after_n))
+            WHERE t.distance <= q.radius_m AND best.stale = old AND search_is_farther(q, best)
             ORDER BY t.distance
             FETCH FIRST missing ROWS WITH TIES
         ) w

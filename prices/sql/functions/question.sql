@@ -4,6 +4,7 @@
 --   box                   no pharmacy outside it passes
 --   cells, reach_m        no pharmacy in another cell passes; how far the nearest point of each cell is, at least
 --   kinds … minute        what a pharmacy must be: its kinds, a region, bits of designations (0: none), open at a minute
+--   source                which few pharmacies can pass: of the 'cells', 'dual_channel', 'night', 'institutions' (few_pharmacies.sql)
 --   anywhere              true: no list says which drugs may be shown where; else:
 --   list_areas, listed    `reimbursed_as` (list_areas NULL: not asked): areas that have such a list, "area:drug" it names
 --   bar_areas, barred     not for retail: the same of the lists that bind pharmacies
@@ -13,7 +14,7 @@
 CREATE TYPE search_question AS (
     drugs int[], weights numeric[],
     origin geography, radius_m float8, box geography, cells int[], reach_m float8[],
-    kinds text[], region_id bigint, designations int, minute int,
+    kinds text[], region_id bigint, designations int, minute int, source text,
     anywhere boolean, list_areas bigint[], listed text[], bar_areas bigint[], barred text[],
     at timestamptz, stale_after float8, hidden_after float8, in_stock boolean,
     per_pharmacy boolean, rows int, packs numeric, units numeric, fen_per_m float8,
@@ -87,6 +88,15 @@ CREATE FUNCTION search_sold(
     LIMIT CASE WHEN q.per_pharmacy THEN 1 END
 $$;
 
+-- The pharmacy of that row, with how far away it is, if it is one that is asked for.
+CREATE FUNCTION search_shop_of(q search_question, t pharmacies_pharmacytoday)
+RETURNS TABLE (pharmacy_id int, kind text, area_ids bigint[], distance float8)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT t.pharmacy_id, t.kind::text, t.area_ids, away.metres
+    FROM (SELECT COALESCE(t.location <-> q.origin, 0) AS metres OFFSET 0) away
+    WHERE search_passes(q, t) AND away.metres <= q.radius_m
+$$;
+
 -- Whether a drug's offer at a pharmacy that stands in row `t` of PharmacyToday passes, and how far away that is.
 CREATE FUNCTION search_shop(q search_question, shop int, drug_id int) RETURNS TABLE (distance float8)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
@@ -98,45 +108,53 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     OFFSET 0
 $$;
 
--- A drug's offers that pass, the cheapest first: in a cell, up to the price `cap` (分) a pack, of the first `most` that are read.
-CREATE FUNCTION search_offered(q search_question, drug int, weight numeric, n bigint, cell int, cap int, most bigint)
-RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
-    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
-    FROM (
-        SELECT * FROM prices_offer x
-        WHERE x.drug_id = drug AND x.cell = $5 AND x.state = 1 AND x.price_fen <= cap AND x.stock <> 3
-            AND (NOT q.in_stock OR x.stock IN (1, 2))
-        ORDER BY x.price_fen LIMIT most
-    ) o
-    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
-    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
-    ORDER BY o.price_fen
-$$;
-
--- The same in all cells.
-CREATE FUNCTION search_offered_anywhere(q search_question, drug int, weight numeric, n bigint, cap int)
-RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
-    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
-    FROM (
-        SELECT * FROM prices_offer x
-        WHERE x.drug_id = drug AND x.state = 1 AND x.price_fen <= cap AND x.stock <> 3
-            AND (NOT q.in_stock OR x.stock IN (1, 2))
-        ORDER BY x.price_fen
-    ) o
-    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
-    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
-    ORDER BY o.price_fen
-$$;
-
--- The highest price (分) of a pack that is not above a price to compare by; no cap: any.
-CREATE FUNCTION search_at_most(cap numeric, weight numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT LEAST(COALESCE(floor(cap / weight), 2147483647), 2147483647)::int
-$$;
-
 -- What a line at that price and the way there cost, in 分.
 CREATE FUNCTION search_total(q search_question, price_key numeric, distance float8) RETURNS float8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT div(2 * price_key * q.packs + q.units, 2 * q.units)::float8 + distance * q.fen_per_m
+$$;
+
+-- A drug's offers that pass, the cheapest first: in a cell, from one price (分) a pack up to another, where the line and the
+-- way there cost no more than `bound` (NULL: any).
+CREATE FUNCTION search_offered(
+    q search_question, drug int, weight numeric, n bigint, cell int, at_least int, at_most int, bound float8
+)
+RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
+    FROM (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = drug AND x.cell = $5 AND x.state = 1 AND x.price_fen BETWEEN at_least AND at_most
+            AND x.stock <> 3 AND (NOT q.in_stock OR x.stock IN (1, 2))
+        ORDER BY x.price_fen
+    ) o
+    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
+    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
+    WHERE bound IS NULL OR search_total(q, o.price_fen * weight, t.distance) <= bound
+    ORDER BY o.price_fen
+$$;
+
+-- The same in all cells, in any order.
+CREATE FUNCTION search_offered_anywhere(q search_question, drug int, weight numeric, n bigint, at_least int, at_most int)
+RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
+    FROM (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = drug AND x.state = 1 AND x.price_fen BETWEEN at_least AND at_most
+            AND x.stock <> 3 AND (NOT q.in_stock OR x.stock IN (1, 2))
+        OFFSET 0
+    ) o
+    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
+    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
+$$;
+
+-- The highest price (分) of a pack that is not above a price to compare by; no cap: any.
+CREATE FUNCTION search_at_most(cap numeric, weight numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT GREATEST(-1, LEAST(COALESCE(floor(cap / weight), 2147483647), 2147483647))::int
+$$;
+
+-- The lowest price of a pack that is not below one.
+CREATE FUNCTION search_at_least(price_key numeric, weight numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT LEAST(ceil(price_key / weight), 2147483647)::int
 $$;
 
 -- The highest price to compare by with which a line alone costs no more than that; none: any.
@@ -159,4 +177,17 @@ CREATE FUNCTION search_follows(q search_question, w search_row) RETURNS boolean 
             (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = w.pharmacy_id) COLLATE "C", w.n)
             > (q.after_stale, q.after_price, q.after_distance, q.after_code, q.after_n)
         AND search_is_best(q, w)
+$$;
+
+-- What a sort orders by first, within fresh and within stale.
+CREATE FUNCTION search_first_key(q search_question, sort text, price_key numeric, distance float8) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE sort WHEN 'cheapest' THEN price_key::float8 WHEN 'value' THEN search_total(q, price_key, distance) ELSE 0 END
+$$;
+
+-- Whether an offer stands behind the last one of the page before, by distance.
+CREATE FUNCTION search_is_farther(q search_question, w search_row) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT q.first_page OR (w.stale, w.distance, w.price_key,
+            (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = w.pharmacy_id) COLLATE "C", w.n)
+            > (q.after_stale, q.after_distance, q.after_price, q.after_code, q.after_n)
 $$;

@@ -1,7 +1,20 @@
 -- Answers: offers by what the line and the way there cost together, then distance, pharmacy, drug: fresh ones first.
--- Plan: the offers of the nearest pharmacies and the cheapest ones bound what the page's last row can cost. Under that
---   bound a cell's prices are capped by how far away its nearest point is; everything under the caps is read.
--- Relies on: as search_nearest_walk and search_cell_walk.
+-- Plan: the nearest offers bound what the page's last row can cost, and so which cells can still win; the cheapest offers
+--   of those bound it better. Under that bound a cell's prices are capped by how far away its nearest point is; everything
+--   under the caps is read.
+-- Relies on: as search_nearest_walk and search_price_walk.
+
+-- What the page's last row costs at most, of offers that are known; NULL where they do not fill it.
+CREATE FUNCTION search_bound(q search_question, known search_row[]) RETURNS float8
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT k.total
+    FROM (
+        SELECT DISTINCT w.pharmacy_id, w.drug_id, search_total(q, w.price_key, w.distance) AS total
+        FROM unnest(known) w WHERE NOT w.stale
+    ) k
+    ORDER BY k.total OFFSET q.rows - 1 LIMIT 1
+$$;
+
 CREATE FUNCTION search_value(q search_question) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 20
 SET plan_cache_mode = force_generic_plan SET jit = off
@@ -13,25 +26,22 @@ DECLARE
     old boolean;
     got int;
     missing int := q.rows;
+    known search_row[];
     bound float8;
     ask search_question := q;
 BEGIN
-    ask.first_page := true;
-    ask.after_stale := false;
     FOREACH old IN ARRAY ARRAY[false, true] LOOP
         CONTINUE WHEN q.after_stale AND NOT old;
         bound := NULL;
         IF q.first_page AND NOT old THEN
-            ask.rows := missing;
-            SELECT k.total INTO bound
-            FROM (
-                SELECT DISTINCT w.pharmacy_id, w.drug_id, search_total(q, w.price_key, w.distance) AS total
-                FROM (
-                    SELECT * FROM search_nearest_walk(ask) UNION ALL SELECT * FROM search_cell_walk(ask)
-                ) w
-                WHERE NOT w.stale
-            ) k
-            ORDER BY k.total OFFSET missing - 1 LIMIT 1;
+            known := ARRAY(SELECT w FROM search_nearest_walk(q) w);
+            bound := search_bound(q, known);
+            IF bound IS NOT NULL THEN
+                ask.cells := ARRAY(
+                    SELECT c.cell FROM unnest(q.cells, q.reach_m) c (cell, reach_m) WHERE c.reach_m * q.fen_per_m < bound
+                );
+                bound := search_bound(q, known || ARRAY(SELECT w FROM search_price_walk(ask, false) w));
+            END IF;
         END IF;
         RETURN QUERY
         SELECT f.pharmacy_id, f.drug_id, f.n, f.price_fen, f.price_key, f.stock, f.generated, f.as_of, f.stale, f.distance
@@ -41,10 +51,11 @@ BEGIN
             FROM unnest(q.drugs, q.weights) WITH ORDINALITY d (drug_id, weight, n)
             CROSS JOIN unnest(q.cells, q.reach_m) c (cell, reach_m)
             CROSS JOIN LATERAL search_offered(
-                q, d.drug_id, d.weight, d.n, c.cell,
-                search_at_most(search_key_within(q, bound - c.reach_m * q.fen_per_m), d.weight), NULL
+                q, d.drug_id, d.weight, d.n, c.cell, 0,
+                search_at_most(search_key_within(q, bound - c.reach_m * q.fen_per_m), d.weight), bound
             ) w
-            WHERE w.stale = old AND ((q.first_page AND NOT old) OR search_is_best(q, w))
+            WHERE (bound IS NULL OR c.reach_m * q.fen_per_m <= bound)
+                AND w.stale = old AND ((q.first_page AND NOT old) OR search_is_best(q, w))
         ) f
         JOIN pharmacies_pharmacy p ON p.id = f.pharmacy_id
         WHERE (f.place = 1 OR NOT q.per_pharmacy)
