@@ -32,7 +32,7 @@ def bare(request: Request) -> Response:
     target = Target.of_drug(drug)
     where = Where(Wgs84(float(asked["lng"]), float(asked["lat"])), float(asked["radius_m"]))
     at, filters = timezone.now(), Filters()
-    found = survey([drug.pk], where, filters, at, timezone.localdate(at))
+    found = survey([drug.pk], where, filters, timezone.localdate(at))
     question = parameters(
         target, Coverage(target.drugs), where, found, sort="nearest", filters=filters, at=at, rows=20, after=None
     )

@@ -1,12 +1,14 @@
 """Which cells of pharmacies a question can touch, and how far away each is. Pure."""
 
 from collections.abc import Iterable
-from math import cos, radians
+from math import cos, pi, radians
 from typing import NamedTuple
 
 from pharmacies.geo import Wgs84, great_circle_m
 
 LOCAL_M = 500_000
+CROWDED = 4
+"""How much denser than in the whole of its cell pharmacies are around a place that people ask from."""
 DEGREE_M = 110_500
 """A degree of latitude is nowhere shorter."""
 MARGIN = 0.02
@@ -14,10 +16,13 @@ MARGIN = 0.02
 
 
 class Cell(NamedTuple):
-    """How many pharmacies a cell has, and the box (degrees) around them."""
+    """How many pharmacies a cell has, how many of them a filter leaves, and the box (degrees) around them."""
 
     id: int
     pharmacies: int
+    dual_channel: int
+    night: int
+    institutions: int
     west: float
     south: float
     east: float
@@ -35,6 +40,12 @@ class Cell(NamedTuple):
         # So near, the nearest point of a meridian is as good as on the same latitude.
         nearest = min(max(origin.lng, self.west), self.east), min(max(origin.lat, self.south), self.north)
         return great_circle_m(origin.lng, origin.lat, *nearest) * (1 - MARGIN)
+
+    def share_of_circle(self, radius_m: float) -> float:
+        """About how much of the cell a circle covers whose middle is in it: more than its area, for people live close."""
+        wide = (self.east - self.west) * DEGREE_M * cos(radians((self.north + self.south) / 2))
+        high = (self.north - self.south) * DEGREE_M
+        return min(1.0, CROWDED * pi * radius_m * radius_m / max(wide * high, 1.0))
 
 
 class Box(NamedTuple):

@@ -53,12 +53,12 @@ def find(
     if sort != "cheapest" and where.origin is None:
         raise ValueError(f"{sort} needs an origin")
     on = timezone.localdate(at)
-    found = survey([drug.pk for drug in target.drugs], where, filters, at, on)
+    found = survey([drug.pk for drug in target.drugs], where, filters, on)
     covered, unsold = _allowed(target, filters, found, on)
     if not covered.drugs:
         return Answer((), None, where.origin, at)
     if len(covered.drugs) < len(target.drugs):  # fewer drugs have fewer offers
-        found = survey([drug.pk for drug in covered.drugs], where, filters, at, on)
+        found = survey([drug.pk for drug in covered.drugs], where, filters, on)
     asked = parameters(
         target,
         covered,

@@ -8,19 +8,22 @@ whose statements stay planned.
 
 from datetime import datetime
 from decimal import Decimal
+from math import prod
 from typing import Literal, NamedTuple
 
 from django.conf import settings
 
-from pharmacies.hours import minute_of_week
-from pharmacies.models import Designation
+from pharmacies.hours import NIGHT, minute_of_week
+from pharmacies.models import Designation, Pharmacy
 from prices.search.cells import touched
 from prices.search.questions import Barred, Coverage, Filters, Place, Target, Where
 from prices.search.statements import Parameters, run
-from prices.search.survey import FEW_OFFERS, FEW_PHARMACIES, Source, Survey
+from prices.search.survey import FEW_OFFERS, Survey
 
 Sort = Literal["nearest", "cheapest", "value", "frontier"]
 SORTS: tuple[Sort, ...] = ("nearest", "cheapest", "value", "frontier")
+Source = Literal["circle", "dual_channel", "night", "institutions", "cells"]
+"""By which index pharmacies are found: around the origin, those of a filter alone, or all of the touched cells."""
 Plan = Literal["nearest_walk", "cell_walk", "price_walk", "value", "frontier", "few_pharmacies", "few_offers"]
 PLANS: dict[Sort, tuple[Plan, ...]] = {
     "nearest": ("nearest_walk", "few_pharmacies", "few_offers"),
@@ -29,14 +32,16 @@ PLANS: dict[Sort, tuple[Plan, ...]] = {
     "frontier": ("frontier", "few_pharmacies", "few_offers"),
 }
 
-FEW_PROBES = 10_000
-"""Up to so many offers (pharmacies × drugs) of a filter's few pharmacies, probing all beats walks that the filter thins."""
-FEW_PROBES_NEARBY = 1_000
-"""Up to so many of the touched cells, probing all beats bounding first."""
-MANY_WALKS = 400
-"""From so many lists of prices (drugs × cells) on, walking the prices of the province beats walking theirs."""
+SMALL_REGION = 2000
+"""Up to so many pharmacies in the cells of a region, looking at each beats walking outward past others."""
+LOOK_US, PROBE_US = 2.5, 3.0
+"""What it takes to look at a pharmacy, and to probe one for one drug: microseconds, as measured (docs/performance.md)."""
+WALKS_US: dict[Sort, tuple[float, float]] = {"cheapest": (500, 120), "value": (1500, 300), "frontier": (2000, 150)}
+"""What a walk takes at least, and what for a page of which everything passes: a filter that leaves a hundredth makes it
+read a hundred times as much. Five more drugs cost as much again."""
 EVERYWHERE_M = 25_000_000
 """Farther than any two points are."""
+LEAST_SHARE = 0.001
 MOST = 0.3
 """Share of the pharmacies from which on a question is about the province."""
 
@@ -66,26 +71,47 @@ class Row(NamedTuple):
 
 
 def place_parameters(where: Where, filters: Filters, at: datetime, found: Survey) -> Parameters:
-    """What pharmacies must pass, the cells they can be in, and where the fewest of them that can pass are found."""
-    reimbursed = Designation.Kind(filters.reimbursed_as).bit if filters.reimbursed_as else 0
+    """What pharmacies must pass, the cells they can be in, where the fewest others are among them, and about how many pass."""
     near = touched(found.cells, where.origin, where.reach_m)
-    pharmacies = sum(cell.pharmacies for cell, _metres in near)
-    shops: dict[Source, int] = {**found.shops, "cells": pharmacies}
-    source = min(shops, key=lambda name: shops[name])
+    cells = [cell for cell, _metres in near]
+    pharmacies = sum(cell.pharmacies for cell in cells)
+    left = {name: sum(getattr(cell, name) for cell in cells) for name in _sources(filters, at)}
+    share = prod((count / max(1, pharmacies) for count in left.values()), start=1.0)
+    inside = sum(cell.pharmacies * cell.share_of_circle(where.reach_m) for cell in cells)
+    looked_at: dict[Source, float] = {name: inside * count / max(1, pharmacies) for name, count in left.items()}
+    looked_at["circle"] = inside
+    if where.origin is None or (where.region_id is not None and pharmacies <= SMALL_REGION):
+        looked_at = {"cells": pharmacies}
+    whole = pharmacies > MOST * found.everywhere
+    source = min(looked_at, key=lambda name: looked_at[name])
     return {
         "origin": where.ewkt,
         "radius_m": where.reach_m,
         "box_m": min(where.reach_m * 1.01 + 1, EVERYWHERE_M),
         "region_id": where.region_id,
-        "cells": [cell.id for cell, _metres in near],
+        "cells": [cell.id for cell in cells],
         "reach_m": [metres for _cell, metres in near],
-        "share": pharmacies / max(1, found.everywhere),
         "kinds": list(filters.kinds),
-        "designations": reimbursed,
+        "designations": Designation.Kind(filters.reimbursed_as).bit if filters.reimbursed_as else 0,
         "minute": minute_of_week(at) if filters.open_now else None,
+        "share": max(share * inside / max(1, found.everywhere if whole else pharmacies), LEAST_SHARE),
         "source": source,
-        "shops": shops[source],
+        "looked_at": looked_at[source],
+        "passing": inside * share,
+        "whole": whole,
     }
+
+
+def _sources(filters: Filters, at: datetime) -> list[Source]:
+    """The filters that leave so few pharmacies that these have an index of their own."""
+    sources: list[Source] = []
+    if filters.reimbursed_as == Designation.Kind.DUAL_CHANNEL:
+        sources.append("dual_channel")
+    if filters.open_now and any(start <= minute_of_week(at) < end for start, end in NIGHT):
+        sources.append("night")
+    if Pharmacy.Kind.PHARMACY not in filters.kinds:
+        sources.append("institutions")
+    return sources
 
 
 def list_parameters(coverage: Coverage, barred: Barred) -> Parameters:
@@ -141,15 +167,13 @@ def choose(sort: Sort, asked: Parameters, found: Survey) -> Plan:
     """The plan that reads least: rare drugs by their offers, few pharmacies by theirs, the rest by a walk."""
     if found.offers <= FEW_OFFERS:
         return "few_offers"
-    probes = asked["shops"] * len(asked["drugs"])
-    thinned = asked["source"] != "cells" and asked["shops"] <= FEW_PHARMACIES
     if sort == "nearest":
-        small = asked["region_id"] is not None and asked["shops"] <= FEW_PHARMACIES
-        return "few_pharmacies" if thinned or small else "nearest_walk"
-    if thinned and probes <= FEW_PROBES:
+        return "nearest_walk"
+    drugs = len(asked["drugs"])
+    least, page = WALKS_US[sort]
+    walk = least + page / asked["share"] * (1 + (drugs - 1) / 5)
+    if asked["looked_at"] * LOOK_US + asked["passing"] * drugs * PROBE_US <= walk:
         return "few_pharmacies"
     if sort == "cheapest":
-        walks = len(asked["drugs"]) * len(asked["cells"])
-        whole = asked["region_id"] is None and asked["share"] > MOST
-        return "price_walk" if whole or walks > MANY_WALKS else "cell_walk"
-    return "few_pharmacies" if probes <= FEW_PROBES_NEARBY else sort
+        return "price_walk" if asked["whole"] else "cell_walk"
+    return sort

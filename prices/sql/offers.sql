@@ -8,7 +8,7 @@ FROM search_offers(%(plan)s, ROW(
     %(drugs)s::int[], %(weights)s::numeric[],
     %(origin)s::geography, %(radius_m)s::float8, _ST_Expand(%(origin)s::geography, %(box_m)s::float8),
     %(cells)s::int[], %(reach_m)s::float8[],
-    %(kinds)s::text[], %(region_id)s::bigint, %(designations)s::int, %(minute)s::int, %(source)s::text,
+    %(kinds)s::text[], %(region_id)s::bigint, %(designations)s::int, %(minute)s::int, %(share)s::float8, %(source)s::text,
     %(anywhere)s::boolean, %(list_areas)s::bigint[], %(listed)s::text[], %(bar_areas)s::bigint[], %(barred)s::text[],
     %(at)s::timestamptz, %(stale_after)s::float8, %(hidden_after)s::float8, %(in_stock)s::boolean,
     %(per_pharmacy)s::boolean, %(rows)s::int, %(packs)s::numeric, %(units)s::numeric, %(fen_per_m)s::float8,

@@ -1,7 +1,8 @@
 """Nearest and cheapest in the small town, worked out by eye; then one test per plan that it reads what it should."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +11,14 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 
 from pharmacies.geo import Wgs84
+from pharmacies.hours import SHANGHAI
 from pharmacies.models import Pharmacy
 from prices.models import Offer, Stock
 from prices.search import plans
+from prices.search.cells import Cell
 from prices.search.offers import find
 from prices.search.questions import Answer, Coverage, Filters, Target, Where
-from prices.search.survey import Survey, survey
+from prices.search.survey import FEW_OFFERS, Survey, survey
 from tests import factories
 from tests.factories import AT, ORIGIN, Town
 
@@ -206,7 +209,7 @@ def city(committed: None) -> Target:
         )
     factories.rebuild_today()
     with connections["owner"].cursor() as cursor:
-        cursor.execute("ANALYZE pharmacies_pharmacy, pharmacies_pharmacytoday, prices_offer, prices_feed")
+        cursor.execute("VACUUM (ANALYZE) pharmacies_pharmacy, pharmacies_pharmacytoday, prices_offer, prices_feed")
     return Target.of_drug(town.drug)
 
 
@@ -217,8 +220,8 @@ FROM pg_stat_xact_user_tables WHERE relname IN ('prices_offer', 'pharmacies_phar
 """What this transaction has read so far: a function's own plan does not show in EXPLAIN, but this counts its rows."""
 
 
-def question(target: Target, where: Where, sort: Any, filters: Filters) -> tuple[plans.Parameters, Survey]:
-    found = survey([drug.pk for drug in target.drugs], where, filters, AT, AT.date())
+def question(target: Target, where: Where, sort: Any, filters: Filters) -> tuple[dict[str, Any], Survey]:
+    found = survey([drug.pk for drug in target.drugs], where, filters, AT.date())
     asked = plans.parameters(
         target, Coverage(target.drugs), where, found, sort=sort, filters=filters, at=AT, rows=21, after=None
     )
@@ -285,18 +288,36 @@ def test_the_frontier_reads_the_near_and_what_is_cheaper(city: Target) -> None:
     assert rows["prices_offer"] < 4000  # the near twice, for few of them are cheap, and what is cheaper
 
 
-def test_the_plan_follows_what_there_is_to_read(city: Target) -> None:
-    def chosen(target: Target, where: Where, sort: Any, **fields: Any) -> Any:
-        return plans.choose(sort, *question(target, where, sort, Filters(**fields)))
+COUNTY = Cell(1, 1_000, 10, 50, 30, west=114.2, south=30.4, east=114.5, north=30.7)
+PROVINCE = (COUNTY, *(Cell(n, 300, 3, 15, 9, 108 + n / 10, 29.0, 108.3 + n / 10, 29.3) for n in range(2, 99)))
+AT_THREE = datetime(2026, 11, 2, 3, 0, tzinfo=SHANGHAI)
 
-    everywhere = Where(HERE.origin)
-    hongshan = Where(HERE.origin, None, factories.hongshan().pk)
-    assert chosen(city, everywhere, "nearest") == "nearest_walk"
-    assert chosen(city, everywhere, "cheapest") == "price_walk"
-    assert chosen(city, Where(HERE.origin, None, factories.wuchang().parent_id), "cheapest") == "cell_walk"
-    assert chosen(city, hongshan, "nearest") == "few_pharmacies"
-    assert chosen(city, hongshan, "value") == "few_pharmacies"
-    assert chosen(city, everywhere, "cheapest", kinds=("hospital",)) == "few_pharmacies"
-    assert chosen(Target.of_drug(factories.drug()), everywhere, "cheapest") == "few_offers"
-    assert chosen(city, everywhere, "value") == "value"
-    assert chosen(city, everywhere, "frontier") == "frontier"
+
+@pytest.mark.parametrize(
+    ("sort", "radius", "cells", "filters", "plan"),
+    [
+        ("nearest", 5_000, [COUNTY], Filters(), "nearest_walk"),
+        ("nearest", None, PROVINCE, Filters(open_now=True), "nearest_walk"),
+        ("cheapest", 10_000, [COUNTY], Filters(), "cell_walk"),
+        ("cheapest", 100, [COUNTY], Filters(), "few_pharmacies"),
+        ("cheapest", None, PROVINCE, Filters(), "price_walk"),
+        ("cheapest", None, PROVINCE, Filters(open_now=True), "price_walk"),
+        ("cheapest", None, PROVINCE, Filters(reimbursed_as="dual_channel"), "few_pharmacies"),
+        ("cheapest", None, PROVINCE, Filters(open_now=True, kinds=("hospital",)), "few_pharmacies"),
+        ("value", 500, [COUNTY], Filters(), "few_pharmacies"),
+        ("value", None, PROVINCE, Filters(), "value"),
+        ("frontier", None, PROVINCE, Filters(), "frontier"),
+        ("frontier", None, PROVINCE, Filters(reimbursed_as="dual_channel"), "few_pharmacies"),
+    ],
+)
+def test_the_plan_follows_what_there_is_to_read(
+    sort: Any, radius: float | None, cells: Sequence[Cell], filters: Filters, plan: str, town: Town
+) -> None:
+    target = Target.of_drug(town.drug)
+    found = Survey({}, sum(cell.pharmacies for cell in PROVINCE), tuple(cells), FEW_OFFERS + 1)
+    asked = plans.parameters(
+        target, Coverage(target.drugs), Where(HERE.origin, radius), found,
+        sort=sort, filters=filters, at=AT_THREE, rows=21, after=None,
+    )  # fmt: skip
+    assert plans.choose(sort, asked, found) == plan
+    assert plans.choose(sort, asked, found._replace(offers=FEW_OFFERS)) == "few_offers"

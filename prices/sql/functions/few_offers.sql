@@ -3,7 +3,7 @@
 -- Relies on: offer_cheapest (drug_id, price_fen; live offers) and the key of pharmacies_pharmacytoday.
 CREATE FUNCTION search_few_offers(q search_question) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 100
-SET plan_cache_mode = force_generic_plan SET jit = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET enable_memoize = off
 AS $$

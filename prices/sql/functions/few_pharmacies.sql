@@ -1,75 +1,41 @@
--- Answers: where few pharmacies can pass (a small region, 双通道, open at night, hospitals only), what they sell.
--- Plan: those pharmacies by an index that holds just them, each one's offers probed by their key.
--- Relies on: pharmacytoday_cell, pharmacytoday_dual_channel, pharmacytoday_night, pharmacytoday_institution and the key of
---   prices_offer (drug_id, pharmacy_id).
-
-CREATE FUNCTION search_few_shops(q search_question)
-RETURNS TABLE (pharmacy_id int, kind text, area_ids bigint[], distance float8)
-LANGUAGE plpgsql STABLE ROWS 1000
-SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off
-AS $$
-#variable_conflict use_column
-BEGIN
-    CASE q.source
-        WHEN 'dual_channel' THEN
-            RETURN QUERY SELECT s.* FROM pharmacies_pharmacytoday p CROSS JOIN LATERAL search_shop_of(q, p) s
-            WHERE p.designations & 2 <> 0;
-        WHEN 'night' THEN
-            RETURN QUERY SELECT s.* FROM pharmacies_pharmacytoday p CROSS JOIN LATERAL search_shop_of(q, p) s
-            WHERE p.night;
-        WHEN 'institutions' THEN
-            RETURN QUERY SELECT s.* FROM pharmacies_pharmacytoday p CROSS JOIN LATERAL search_shop_of(q, p) s
-            WHERE p.kind <> 'pharmacy';
-        ELSE
-            RETURN QUERY SELECT s.* FROM unnest(q.cells) c (cell)
-            CROSS JOIN LATERAL (SELECT * FROM pharmacies_pharmacytoday p WHERE p.cell = c.cell OFFSET 0) p
-            CROSS JOIN LATERAL search_shop_of(q, p) s;
-    END CASE;
-END $$;
-
--- All they sell.
+-- Answers: where few pharmacies can pass (a small circle or region, 双通道, open at night, hospitals only), all they sell.
+-- Plan: those pharmacies; then of each drug what they have, in one pass over its index.
+-- Relies on: search_shops and the key of prices_offer (drug_id, pharmacy_id).
 CREATE FUNCTION search_few_pharmacies(q search_question) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 100
-SET plan_cache_mode = force_generic_plan SET jit = off
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET enable_memoize = off
-AS $$
-BEGIN
-    RETURN QUERY
-    SELECT best.* FROM search_few_shops(q) t
-    CROSS JOIN LATERAL search_sold(q, t.pharmacy_id, t.kind, t.area_ids, t.distance) best;
-END $$;
-
--- The nearest of it: no pharmacy is asked once the page is full.
-CREATE FUNCTION search_nearest_of_few(q search_question) RETURNS SETOF search_row
-LANGUAGE plpgsql STABLE ROWS 20
-SET plan_cache_mode = force_generic_plan SET jit = off
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET enable_memoize = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = on SET enable_hashjoin = on SET enable_nestloop = off
+SET enable_mergejoin = off SET enable_memoize = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    old boolean;
-    got int;
-    missing int := q.rows;
+    shops int[];
+    distances float8[];
+    kinds text[];
+    list_areas bigint[];
+    bar_areas bigint[];
 BEGIN
-    FOREACH old IN ARRAY ARRAY[false, true] LOOP
-        CONTINUE WHEN q.after_stale AND NOT old;
-        RETURN QUERY
-        SELECT w.*
-        FROM (
-            SELECT best.*
-            FROM (SELECT * FROM search_few_shops(q) s ORDER BY s.distance) t
-            CROSS JOIN LATERAL search_sold(q, t.pharmacy_id, t.kind, t.area_ids, t.distance) best
-            WHERE best.stale = old AND search_is_farther(q, best)
-            ORDER BY t.distance
-            FETCH FIRST missing ROWS WITH TIES
-        ) w
-        JOIN pharmacies_pharmacy p ON p.id = w.pharmacy_id
-        ORDER BY w.distance, w.price_key, p.code COLLATE "C", w.n
-        LIMIT missing;
-        GET DIAGNOSTICS got = ROW_COUNT;
-        missing := missing - got;
-        EXIT WHEN missing <= 0;
-    END LOOP;
+    SELECT array_agg(s.pharmacy_id), array_agg(s.distance), array_agg(s.kind),
+        array_agg(search_nearest_area(s.area_ids, q.list_areas)), array_agg(search_nearest_area(s.area_ids, q.bar_areas))
+    INTO shops, distances, kinds, list_areas, bar_areas
+    FROM search_shops(q) s;
+    RETURN QUERY
+    SELECT w.pharmacy_id, w.drug_id, w.n, w.price_fen, w.price_key, w.stock, w.generated, w.as_of, w.stale, w.distance
+    FROM (
+        SELECT o.pharmacy_id, d.drug_id, d.n, o.price_fen, o.price_fen * d.weight AS price_key, o.stock,
+            s.generated, s.as_of, s.stale, away.distance,
+            row_number() OVER (PARTITION BY o.pharmacy_id ORDER BY s.stale, o.price_fen * d.weight, d.n) AS place
+        FROM unnest(q.drugs, q.weights) WITH ORDINALITY d (drug_id, weight, n)
+        CROSS JOIN LATERAL (
+            SELECT * FROM prices_offer x
+            WHERE x.drug_id = d.drug_id AND x.pharmacy_id = ANY (shops) AND x.state <> 0 AND x.stock <> 3
+                AND (NOT q.in_stock OR x.stock IN (1, 2))
+            OFFSET 0
+        ) o
+        JOIN unnest(shops, distances, kinds, list_areas, bar_areas) away (pharmacy_id, distance, kind, list_area, bar_area)
+            ON away.pharmacy_id = o.pharmacy_id
+                AND (q.anywhere OR search_names(q, away.kind, away.list_area, away.bar_area, d.drug_id))
+        CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
+    ) w
+    WHERE w.place = 1 OR NOT q.per_pharmacy;
 END $$;

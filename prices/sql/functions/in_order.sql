@@ -12,7 +12,7 @@ END $$;
 -- Nearest, cheapest, value: fresh offers first, a page of them. The other parts of the key are the same for all three.
 CREATE FUNCTION search_in_order(plan text, q search_question, sort text) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 20
-SET plan_cache_mode = force_generic_plan SET jit = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -34,7 +34,7 @@ END $$;
 -- The frontier among offers: by distance, each cheaper than all before. With several at one place and price all of them.
 CREATE FUNCTION search_frontier_among(q search_question, offers search_row[]) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 20
-SET plan_cache_mode = force_generic_plan SET jit = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -45,7 +45,7 @@ BEGIN
         FROM (
             SELECT w.*, min(w.price_key) OVER (
                 ORDER BY w.distance, w.price_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS lower
-            FROM (SELECT DISTINCT * FROM unnest(offers)) w
+            FROM unnest(offers) w
             WHERE NOT w.stale
         ) k
         WINDOW place AS (PARTITION BY k.distance ORDER BY k.price_key)

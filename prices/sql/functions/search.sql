@@ -10,7 +10,6 @@ BEGIN
         WHEN plan = 'frontier' THEN RETURN QUERY SELECT * FROM search_frontier(q);
         WHEN sort = 'frontier' THEN
             RETURN QUERY SELECT * FROM search_frontier_among(q, ARRAY(SELECT w FROM search_all(plan, q) w));
-        WHEN plan = 'few_pharmacies' AND sort = 'nearest' THEN RETURN QUERY SELECT * FROM search_nearest_of_few(q);
         ELSE RETURN QUERY SELECT * FROM search_in_order(plan, q, sort);
     END CASE;
 END $$;

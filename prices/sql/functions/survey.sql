@@ -1,5 +1,5 @@
 -- Answers: what must be known before a plan is chosen and filled in, at once: which lists name the drugs, which cells there
---   are, how many live offers the drugs have, how many pharmacies a filter leaves. Counts go no further than `most`.
+--   are, and how many live offers the drugs have, counted to one more than a few.
 
 -- Which of the drugs the lists of some kinds name on a day: (kind, area of the list, drug), and (kind, area, NULL) for a list
 --   that names none of them. An entry names a drug, a listing the drug has been matched to by a person, or a generic
@@ -9,7 +9,7 @@
 CREATE FUNCTION search_listed(kinds text[], day date, drugs int[])
 RETURNS TABLE (kind text, area_id bigint, drug_id int)
 LANGUAGE plpgsql STABLE ROWS 10
-SET plan_cache_mode = force_generic_plan SET jit = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -44,39 +44,25 @@ BEGIN
     ORDER BY 1, 2, 3;
 END $$;
 
--- How many pharmacies a source of few (few_pharmacies.sql) has.
-CREATE FUNCTION search_count_source(source text, most int) RETURNS bigint
-LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off
-AS $$
-BEGIN
-    RETURN CASE source
-        WHEN 'dual_channel' THEN (SELECT count(*) FROM (
-            SELECT FROM pharmacies_pharmacytoday p WHERE p.designations & 2 <> 0 LIMIT most) counted)
-        WHEN 'night' THEN (SELECT count(*) FROM (SELECT FROM pharmacies_pharmacytoday p WHERE p.night LIMIT most) counted)
-        WHEN 'institutions' THEN (SELECT count(*) FROM (
-            SELECT FROM pharmacies_pharmacytoday p WHERE p.kind <> 'pharmacy' LIMIT most) counted)
-        ELSE most END;
-END $$;
-
 -- `around`: a box outside which no cell matters (NULL: none); `everywhere`: the pharmacies of all cells.
 CREATE FUNCTION search_survey(
-    kinds text[], day date, drugs int[], region_id bigint, around geometry, sources text[], few_offers int, few_shops int
+    kinds text[], day date, drugs int[], region_id bigint, around geometry, few_offers int
 ) RETURNS TABLE (
     list_kinds text[], list_areas bigint[], list_drugs int[], everywhere bigint,
-    cells int[], pharmacies int[], west float8[], south float8[], east float8[], north float8[],
-    offers bigint, shops bigint[]
+    cells int[], pharmacies int[], dual_channel int[], night int[], institutions int[],
+    west float8[], south float8[], east float8[], north float8[], offers bigint
 )
 LANGUAGE plpgsql STABLE ROWS 1
-SET plan_cache_mode = force_generic_plan SET jit = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
 BEGIN
     SELECT array_agg(l.kind), array_agg(l.area_id), array_agg(l.drug_id) INTO list_kinds, list_areas, list_drugs
     FROM search_listed(kinds, day, drugs) l;
-    SELECT array_agg(c.cell), array_agg(c.pharmacies), array_agg(ST_XMin(c.box)), array_agg(ST_YMin(c.box)),
-        array_agg(ST_XMax(c.box)), array_agg(ST_YMax(c.box))
-    INTO cells, pharmacies, west, south, east, north
+    SELECT array_agg(c.cell), array_agg(c.pharmacies), array_agg(c.dual_channel), array_agg(c.night),
+        array_agg(c.institutions), array_agg(ST_XMin(c.box)), array_agg(ST_YMin(c.box)), array_agg(ST_XMax(c.box)),
+        array_agg(ST_YMax(c.box))
+    INTO cells, pharmacies, dual_channel, night, institutions, west, south, east, north
     FROM pharmacies_pharmacycell c
     WHERE (around IS NULL OR c.box && around)
         AND (search_survey.region_id IS NULL OR search_survey.region_id = ANY (c.region_ids));
@@ -86,7 +72,5 @@ BEGIN
             SELECT FROM prices_offer x WHERE x.drug_id = d.id AND x.state = 1 LIMIT few_offers + 1
         ) x LIMIT few_offers + 1
     ) counted);
-    shops := ARRAY(SELECT search_count_source(s.name, few_shops + 1) FROM unnest(sources) WITH ORDINALITY s (name, n)
-        ORDER BY s.n);
     RETURN NEXT;
 END $$;

@@ -1,6 +1,6 @@
 -- Answers: offers by what the line and the way there cost together, then distance, pharmacy, drug: fresh ones first.
--- Plan: the nearest offers bound what the page's last row can cost, and so which cells can still win; the cheapest offers
---   of those bound it better. Under that bound a cell's prices are capped by how far away its nearest point is; everything
+-- Plan: the nearest offers and the cheapest of the nearest cells bound what the page's last row can cost, and so which cells
+--   can still win; where these are more, the cheapest of all of them bound it better. Under that bound a cell's prices are capped by how far away its nearest point is; everything
 --   under the caps is read.
 -- Relies on: as search_nearest_walk and search_price_walk.
 
@@ -17,7 +17,7 @@ $$;
 
 CREATE FUNCTION search_value(q search_question) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 20
-SET plan_cache_mode = force_generic_plan SET jit = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET enable_memoize = off
 AS $$
@@ -28,6 +28,7 @@ DECLARE
     missing int := q.rows;
     known search_row[];
     bound float8;
+    cells int;
     ask search_question := q;
 BEGIN
     FOREACH old IN ARRAY ARRAY[false, true] LOOP
@@ -36,12 +37,15 @@ BEGIN
         IF q.first_page AND NOT old THEN
             known := ARRAY(SELECT w FROM search_nearest_walk(q) w);
             bound := search_bound(q, known);
-            IF bound IS NOT NULL THEN
+            FOREACH cells IN ARRAY ARRAY[3, cardinality(q.cells)] LOOP
                 ask.cells := ARRAY(
-                    SELECT c.cell FROM unnest(q.cells, q.reach_m) c (cell, reach_m) WHERE c.reach_m * q.fen_per_m < bound
+                    SELECT c.cell FROM unnest(q.cells[:cells], q.reach_m[:cells]) c (cell, reach_m)
+                    WHERE bound IS NULL OR c.reach_m * q.fen_per_m < bound
                 );
-                bound := search_bound(q, known || ARRAY(SELECT w FROM search_price_walk(ask, false) w));
-            END IF;
+                EXIT WHEN cells > 3 AND cardinality(ask.cells) <= 3;
+                known := known || ARRAY(SELECT w FROM search_price_walk(ask, false) w);
+                bound := search_bound(q, known);
+            END LOOP;
         END IF;
         RETURN QUERY
         SELECT f.pharmacy_id, f.drug_id, f.n, f.price_fen, f.price_key, f.stock, f.generated, f.as_of, f.stale, f.distance
