@@ -37,7 +37,7 @@ class System(Protocol):
 
 
 def run(options: dict[str, Any], say: Say) -> Report:
-    province.ready(province.FULL if options["full"] else province.SMALL, say)
+    province.ready(province.size_of(options), say)
     say("choosing what to ask …")
     asked = asking.targets()
     asking.list_dual_channel(asked.drug_ids())
