@@ -260,7 +260,8 @@ def test_cheapest_walks_prices_upward_and_stops(city: Target) -> None:
 
 def test_cheapest_nearby_walks_the_prices_of_its_cells(city: Target) -> None:
     rows = read("cell_walk", city, Where(HERE.origin, 100_000), "cheapest")
-    assert rows["prices_offer"] < 600  # of 3,000
+    # Of 3,000. The guess looks at 63 prices of each of 20 lists, in the index alone where that is known to be up to date.
+    assert rows["prices_offer"] < 1_500
 
 
 def test_few_pharmacies_are_probed_one_by_one(city: Target) -> None:
@@ -280,7 +281,7 @@ def test_a_rare_drug_is_read_by_its_offers(city: Target) -> None:
 
 def test_value_reads_what_its_bound_lets_through(city: Target) -> None:
     rows = read("value", city, Where(HERE.origin), "value")
-    assert rows["prices_offer"] < 2000
+    assert rows["prices_offer"] < 2_700  # most of them by two guesses
 
 
 def test_the_frontier_reads_the_near_and_what_is_cheaper(city: Target) -> None:
