@@ -28,8 +28,10 @@ def bench(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.full and options.subject not in OF_PROVINCE:
         parser.error("--full is for search and http")
-    if (options.restart or options.quick) and options.subject != "search":
-        parser.error("--restart and --quick are for search")
+    if (options.restart or options.quick or options.tenth) and options.subject != "search":
+        parser.error("--restart, --quick and --tenth are for search")
+    if options.full and options.tenth:
+        parser.error("--full or --tenth: a province has one size")
     place = _place()
     if places.try_lock(place.var / "bench.lock") is None:
         raise console.Failed("bin/bench is already running in this checkout", advice="wait for it, or stop it")
@@ -40,7 +42,7 @@ def bench(arguments: list[str]) -> int:
         env = environment(place, programs, services) | {"YAOBI_BENCH": "1", "DEBUG": "0"} | more
         application = Application(place, env, private=True)
         application.migrate()
-        flags = [f"--{name}" for name in ("full", "restart", "quick", "json") if getattr(options, name)]
+        flags = [f"--{name}" for name in ("full", "tenth", "restart", "quick", "json") if getattr(options, name)]
         status = application.run("bench", options.subject, *flags)
     return status if status >= 0 else 128 - status
 
@@ -53,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         "subject", choices=SUBJECTS, help="; ".join(f"{name}: {what}" for name, what in SUBJECTS.items())
     )
     parser.add_argument("--full", action="store_true", help="60 million offers instead of 6 (search, http)")
+    parser.add_argument(
+        "--tenth", action="store_true", help="a tenth of the pharmacies with 2,000 offers each, 6 million in all (search)"
+    )
     parser.add_argument(
         "--restart", action="store_true", help="measure once more after a restart of PostgreSQL (search)"
     )

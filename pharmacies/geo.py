@@ -228,8 +228,13 @@ def _is_number(value: object) -> bool:
 
 def haversine_m(a: Wgs84, b: Wgs84) -> float:
     """Great-circle distance in metres (直线距离) on the sphere of radius 6371008.8 m."""
-    half_lat, half_lng = radians(b.lat - a.lat) / 2, radians(b.lng - a.lng) / 2
-    h = sin(half_lat) ** 2 + cos(radians(a.lat)) * cos(radians(b.lat)) * sin(half_lng) ** 2
+    return great_circle_m(a.lng, a.lat, b.lng, b.lat)
+
+
+def great_circle_m(lng_a: float, lat_a: float, lng_b: float, lat_b: float) -> float:
+    """`haversine_m` of bare degrees, unchecked, for many at a time."""
+    half_lat, half_lng = radians(lat_b - lat_a) / 2, radians(lng_b - lng_a) / 2
+    h = sin(half_lat) ** 2 + cos(radians(lat_a)) * cos(radians(lat_b)) * sin(half_lng) ** 2
     return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
 
 

@@ -21,6 +21,9 @@ WEEK = 7 * DAY
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has had one zone and no summer time since 1992; a fixed offset needs no time zone database."""
 
+NIGHT: Intervals = ((0, 390), *((day * DAY + 1350, (day + 1) * DAY + 390) for day in range(6)), (6 * DAY + 1350, WEEK))
+"""From 22:30 to 06:30, every night: when few pharmacies are open."""
+
 _DAYS = {name: number for number, name in enumerate(("mo", "tu", "we", "th", "fr", "sa", "su"))}
 _RULE = re.compile(r"(?P<days>[a-z]{2}(?:[-,][a-z]{2})*)?\s*(?P<times>[0-9:,\-\s]+|off|closed|24/7)?")
 _SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")

@@ -8,10 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from pharmacies.holidays import weeks_with_special_days
+from pharmacies.hours import NIGHT
 from pharmacies.models import Designation
 
 _FOLDER = Path(__file__).parent / "sql"
 _TODAY = (_FOLDER / "today.sql").read_text(encoding="utf-8")
+_NIGHT = "{" + ",".join(f"[{start},{end})" for start, end in NIGHT) + "}"
 _CELLS = (_FOLDER / "cells.sql").read_text(encoding="utf-8")
 
 
@@ -30,6 +32,7 @@ def rebuild(at: datetime, pharmacy_ids: Iterable[int] | None = None) -> int:
                 "day": timezone.localdate(at),
                 "kinds": [kind.value for kind in kinds],
                 "bits": [kind.bit for kind in kinds],
+                "night": _NIGHT,
                 "pharmacy_ids": named,
                 "special_ids": list(special),
                 "special_minutes": [

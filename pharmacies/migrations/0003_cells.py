@@ -1,22 +1,18 @@
-from pathlib import Path
-
 import django.contrib.gis.db.models.fields
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
 from pharmacies import grants
 
-BOXES = (Path(__file__).parents[1] / "sql" / "cells.sql").read_text(encoding="utf-8")
-
 
 def fill(apps, schema_editor):
-    """A pharmacy known before cells were is in the cell of its division, like one that becomes known now."""
+    """A pharmacy known before cells were is in the cell of its division, like one that becomes known now. The boxes of the
+    cells are made when they have all their columns, in 0005."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("UPDATE pharmacies_pharmacy SET cell = division_id")
         cursor.execute(
             "UPDATE pharmacies_pharmacytoday t SET cell = p.cell FROM pharmacies_pharmacy p WHERE p.id = t.pharmacy_id"
         )
-        cursor.execute(BOXES, {"pharmacy_ids": None})
 
 
 class Migration(migrations.Migration):

@@ -207,6 +207,7 @@ class PharmacyToday(models.Model):
     area_ids = ArrayField(models.BigIntegerField())  # insurance area with its ancestors, nearest first
     location = PointField(geography=True, srid=4326, spatial_index=False)
     open_minutes = WeekMinutesField(null=True)
+    night = models.BooleanField()  # open at some time of some night (`hours.NIGHT`)
     cell = models.IntegerField()
 
     class Meta:
@@ -216,6 +217,8 @@ class PharmacyToday(models.Model):
             GistIndex(Func(F("location"), template="(%(expressions)s::geometry)"), name="pharmacytoday_geometry"),
             GinIndex(name="pharmacytoday_regions", fields=["region_ids"]),
             models.Index(name="pharmacytoday_cell", fields=["cell"]),
+            # Three more, for filters that few pharmacies pass, are made by a migration (0006): GeoDjango drops the condition
+            # of an index on a place.
         ]
 
     def __str__(self) -> str:
@@ -232,7 +235,10 @@ class PharmacyCell(models.Model):
     cell = models.IntegerField(primary_key=True)
     box = PolygonField(srid=4326)
     region_ids = ArrayField(models.BigIntegerField())
-    pharmacies = models.IntegerField()  # how many
+    pharmacies = models.IntegerField()  # how many; and how many of them
+    dual_channel = models.IntegerField()
+    night = models.IntegerField()
+    institutions = models.IntegerField()
 
     class Meta:
         verbose_name = verbose_name_plural = "药店分格"

@@ -1,8 +1,9 @@
 -- What: PharmacyToday of one calendar day (Asia/Shanghai), computed from the base tables; rows that do not change are
 --       not written. Returns one row per row written.
 -- Parameters: day date; kinds text[] and bits int[] (Designation.Kind in the order of its members);
---             pharmacy_ids int[] or NULL for all; special_ids int[] and special_minutes text[] of multiranges: shops
---             whose hours differ on one of the days of a week from now on, and their hours of that week.
+--             night int4multirange of minutes of the week; pharmacy_ids int[] or NULL for all; special_ids int[] and
+--             special_minutes text[] of multiranges: shops whose hours differ on one of the days of a week from now on, and
+--             their hours of that week.
 -- Relies on: primary keys and the GiST indexes of the exclusion constraints (pharmacy_id, …, valid).
 -- A pharmacy cannot be without regions nor a row without its pharmacy: foreign keys see to it, so nothing is deleted.
 WITH RECURSIVE ancestry (start_id, id, depth) AS (
@@ -22,7 +23,7 @@ held AS (
     GROUP BY d.pharmacy_id
 )
 INSERT INTO pharmacies_pharmacytoday AS today
-    (pharmacy_id, day, kind, status, ranked, designations, region_ids, area_ids, location, open_minutes, cell)
+    (pharmacy_id, day, kind, status, ranked, designations, region_ids, area_ids, location, open_minutes, night, cell)
 SELECT
     p.id,
     %(day)s::date,
@@ -34,6 +35,7 @@ SELECT
     area.ids,
     p.location,
     coalesce(special.minutes, p.open_minutes),
+    coalesce(coalesce(special.minutes, p.open_minutes) && %(night)s::int4multirange, false),
     p.cell
 FROM pharmacies_pharmacy p
 JOIN ancestors division ON division.start_id = p.division_id
@@ -54,9 +56,10 @@ ON CONFLICT (pharmacy_id) DO UPDATE SET
     area_ids = excluded.area_ids,
     location = excluded.location,
     open_minutes = excluded.open_minutes,
+    night = excluded.night,
     cell = excluded.cell
 WHERE (today.day, today.kind, today.status, today.ranked, today.designations, today.region_ids, today.area_ids,
-       today.location, today.open_minutes, today.cell)
+       today.location, today.open_minutes, today.night, today.cell)
     IS DISTINCT FROM
     (excluded.day, excluded.kind, excluded.status, excluded.ranked, excluded.designations, excluded.region_ids,
-     excluded.area_ids, excluded.location, excluded.open_minutes, excluded.cell)
+     excluded.area_ids, excluded.location, excluded.open_minutes, excluded.night, excluded.cell)

@@ -12,7 +12,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from prices.ingest.receive import Refused
-from prices.search.plans import SearchTimeout
+from prices.search.statements import SearchTimeout
 
 RETRY_AFTER_S = 5
 REFUSED = {

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pharmacies.models import PharmacyToday, Region
 from prices.api.serializers import time_json
 from prices.models import Feed
-from prices.search.plans import run
+from prices.search.statements import run
 
 
 def status_json(at: datetime) -> dict[str, Any]:

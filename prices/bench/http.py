@@ -34,7 +34,7 @@ ASKED: tuple[tuple[str, str, float], ...] = (("nearest", "5km", 5_000), ("cheape
 
 
 def run(options: dict[str, Any], say: Say) -> Report:
-    province.ready(province.FULL if options["full"] else province.SMALL, say)
+    province.ready(province.size_of(options), say)
     asked = asking.targets()
     questions = {
         f"offers/{sort}/common/{name}": [

@@ -28,8 +28,9 @@ from prices.models import Feed, Offer, PharmacyFeed
 
 Say = Callable[[str], Any]
 
-SMALL, FULL = Size(offers_per_pharmacy=200), Size()
-"""The same pharmacies and drugs; 6 and 60 million offers."""
+FULL = Size()
+SMALL, TENTH = Size(offers_per_pharmacy=200), Size(pharmacies=3_000)
+"""6 million offers instead of 60: of the same pharmacies, or of a tenth of them."""
 START_S = 120
 DAY_PERCENT = 3
 
@@ -48,6 +49,10 @@ UPDATE prices_offer SET
     as_of = %(at)s, changed_at = %(at)s, confirmed_at = %(at)s
 WHERE (drug_id * 7919::bigint + pharmacy_id * 104729::bigint) %% 100 < %(percent)s
 """
+
+
+def size_of(options: dict[str, Any]) -> Size:
+    return FULL if options["full"] else TENTH if options.get("tenth") else SMALL
 
 
 def ready(size: Size, say: Say) -> None:

@@ -21,7 +21,7 @@ from prices.bench.province import Say
 from prices.bench.referee import Question, World
 from prices.bench.timings import CHANGED, RESTARTED, WARM, Timings, beside, summary, wrong
 from prices.search.offers import find
-from prices.search.plans import SearchTimeout
+from prices.search.statements import SearchTimeout
 
 ALTERNATIVE_PLACES = 5
 """Alternatives are asked from the first few places only: some take a second a question."""
@@ -37,7 +37,7 @@ class System(Protocol):
 
 
 def run(options: dict[str, Any], say: Say) -> Report:
-    province.ready(province.FULL if options["full"] else province.SMALL, say)
+    province.ready(province.size_of(options), say)
     say("choosing what to ask …")
     asked = asking.targets()
     asking.list_dual_channel(asked.drug_ids())

@@ -15,6 +15,7 @@ from catalog.models import Drug
 from pharmacies.geo import Wgs84
 from prices.search.plans import ask, parameters
 from prices.search.questions import Coverage, Filters, Target, Where
+from prices.search.survey import survey
 
 SHOWN = ("code", "name", "address", "lng", "lat", "price_fen", "stock", "as_of", "stale", "distance")
 
@@ -30,8 +31,10 @@ def bare(request: Request) -> Response:
     drug = Drug.objects.using(settings.SEARCH_DATABASE).select_related("preparation").get(code=asked["drug"])
     target = Target.of_drug(drug)
     where = Where(Wgs84(float(asked["lng"]), float(asked["lat"])), float(asked["radius_m"]))
+    at, filters = timezone.now(), Filters()
+    found = survey([drug.pk], where, filters, timezone.localdate(at))
     question = parameters(
-        target, Coverage(target.drugs), where, sort="nearest", filters=Filters(), at=timezone.now(), rows=20, after=None
+        target, Coverage(target.drugs), where, found, sort="nearest", filters=filters, at=at, rows=20, after=None
     )
     return Response([{name: getattr(row, name) for name in SHOWN} for row in ask("nearest_walk", question)])
 

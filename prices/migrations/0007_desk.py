@@ -6,7 +6,7 @@ from pharmacies import grants
 
 
 class Migration(migrations.Migration):
-    dependencies = [("prices", "0005_search_functions")]
+    dependencies = [("prices", "0006_search_functions")]
 
     operations = [
         migrations.AddField("feed", "token_issued_at", models.DateTimeField("令牌签发时间", null=True, blank=True)),

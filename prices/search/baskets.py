@@ -19,8 +19,8 @@ from catalog.models import Drug
 from pharmacies.geo import Wgs84
 from pharmacies.models import Pharmacy
 from prices.search.lists import at_no_pharmacy, not_for_retail
-from prices.search.plans import run
 from prices.search.questions import Shop, Target, Where, cost, designations_of
+from prices.search.statements import run
 from prices.search.stops import NOT_SOLD, Int, Offered, Route, best_routes, on_sphere
 
 MAX_LINES = 20

@@ -6,26 +6,41 @@ Of the lists of a kind the one of a pharmacy's nearest area counts, alone.
 
 from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 from django.conf import settings
 
 from catalog.models import Drug, DrugList, Listing, ListingMatch
 from pharmacies.models import Region
-from prices.search.plans import run
 from prices.search.questions import Barred, Coverage
+from prices.search.statements import run
 
 LISTED = {"dual_channel": DrugList.Kind.DUAL_CHANNEL, "chronic_disease": DrugList.Kind.CHRONIC_DISEASE}
 REIMBURSED_AS = ("dual_channel", "chronic_disease", "outpatient_pooling")
 
-_Pairs = tuple[tuple[int, int], ...]
+
+class Named(NamedTuple):
+    """What the lists of a kind name: the areas that have such a list, and (area, drug) of what each names."""
+
+    areas: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
 
 
-def coverage(drugs: tuple[Drug, ...], reimbursed_as: str, on: date) -> Coverage:
-    """Which of `drugs` count as `reimbursed_as` on the day `on`, and in which areas."""
-    if reimbursed_as in LISTED:
-        areas, pairs = _listed(LISTED[reimbursed_as], (drug.pk for drug in drugs), on)
-        somewhere = {drug_id for _area, drug_id in pairs}
-        return Coverage(tuple(drug for drug in drugs if drug.pk in somewhere), areas, pairs)
+def named(rows: Iterable[tuple[int, int | None]]) -> Named:
+    """From (area of a list, drug or None for a list that names none of those asked about)."""
+    found = tuple(rows)
+    areas = tuple(dict.fromkeys(area for area, _drug in found))
+    return Named(areas, tuple((area, drug) for area, drug in found if drug is not None))
+
+
+def coverage(drugs: tuple[Drug, ...], found: Named) -> Coverage:
+    """Which of `drugs` a kind of list names, and in which areas."""
+    somewhere = {drug_id for _area, drug_id in found.pairs}
+    return Coverage(tuple(drug for drug in drugs if drug.pk in somewhere), found.areas, found.pairs)
+
+
+def reviewed_listings(drugs: tuple[Drug, ...], on: date) -> Coverage:
+    """Which of `drugs` a person has matched to a listing in force on the day `on`: these are covered everywhere."""
     in_force = Listing.objects.using(settings.SEARCH_DATABASE).in_force(on)
     accepted = ListingMatch.objects.using(settings.SEARCH_DATABASE).filter(
         drug__in=drugs, state=ListingMatch.State.ACCEPTED, listing__in=in_force
@@ -36,23 +51,20 @@ def coverage(drugs: tuple[Drug, ...], reimbursed_as: str, on: date) -> Coverage:
 
 def not_for_retail(drug_ids: Iterable[int], on: date) -> Barred:
     """Which of the drugs pharmacies of which areas may not sell on the day `on`. One query where there is none."""
-    areas, pairs = _listed(DrugList.Kind.NOT_FOR_RETAIL, drug_ids, on)
-    return Barred(areas, pairs) if pairs else Barred()
+    rows = run("listed", {"kind": DrugList.Kind.NOT_FOR_RETAIL.value, "day": on, "drugs": list(drug_ids)})
+    return barred(named(rows))
 
 
-def at_no_pharmacy(barred: Barred) -> set[int]:
+def barred(found: Named) -> Barred:
+    return Barred(found.areas, found.pairs) if found.pairs else Barred()
+
+
+def at_no_pharmacy(unsold: Barred) -> set[int]:
     """The drugs that no pharmacy at all may sell: no statement need look for them."""
-    if not barred.pairs:
+    if not unsold.pairs:
         return set()
     regions = Region.objects.using(settings.SEARCH_DATABASE)
-    if regions.filter(parent=None).exclude(pk__in=barred.areas).exists():
+    if regions.filter(parent=None).exclude(pk__in=unsold.areas).exists():
         return set()  # below that root there are pharmacies that no list binds
-    named = set(barred.pairs)
-    return {drug_id for _area, drug_id in named if all((area, drug_id) in named for area in barred.areas)}
-
-
-def _listed(kind: DrugList.Kind, drug_ids: Iterable[int], on: date) -> tuple[tuple[int, ...], _Pairs]:
-    """The areas that have a list of the kind, and (area, drug) of what each names (listed.sql)."""
-    rows = run("listed", {"kind": kind.value, "day": on, "drugs": list(drug_ids)})
-    areas = tuple(dict.fromkeys(area for area, _drug in rows))
-    return areas, tuple((area, drug) for area, drug in rows if drug is not None)
+    pairs = set(unsold.pairs)
+    return {drug_id for _area, drug_id in pairs if all((area, drug_id) in pairs for area in unsold.areas)}

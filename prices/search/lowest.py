@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from prices.search.lists import at_no_pharmacy, not_for_retail
-from prices.search.plans import run
+from prices.search.statements import run
 
 
 def lowest(drug_ids: Iterable[int], *, at: datetime) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """A place to start from for somebody who names a district instead of giving a position."""
 
 from pharmacies.geo import Wgs84, coarse_point
-from prices.search.plans import run
+from prices.search.statements import run
 
 
 def middle_of(region_id: int) -> Wgs84 | None:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from catalog.models import DrugList
 from pharmacies.models import Pharmacy
 from prices.models import Stock
-from prices.search.lists import at_no_pharmacy, coverage, not_for_retail
+from prices.search.lists import LISTED, at_no_pharmacy, barred, coverage, reviewed_listings
 from prices.search.plans import Plan, Row, Sort, ask, choose, parameters
 from prices.search.questions import (
     Answer,
@@ -23,7 +24,9 @@ from prices.search.questions import (
     Where,
     cost,
     designations_of,
+    intervals_of,
 )
+from prices.search.survey import Survey, survey
 
 
 def find(
@@ -49,23 +52,28 @@ def find(
     """
     if sort != "cheapest" and where.origin is None:
         raise ValueError(f"{sort} needs an origin")
-    covered, barred = _allowed(target, filters, timezone.localdate(at))
+    on = timezone.localdate(at)
+    found = survey([drug.pk for drug in target.drugs], where, filters, on)
+    covered, unsold = _allowed(target, filters, found, on)
     if not covered.drugs:
         return Answer((), None, where.origin, at)
+    if len(covered.drugs) < len(target.drugs):  # fewer drugs have fewer offers
+        found = survey([drug.pk for drug in covered.drugs], where, filters, on)
     asked = parameters(
         target,
         covered,
         where,
+        found,
         sort=sort,
         filters=filters,
         at=at,
         rows=limit + 1,
         after=after,
-        barred=barred,
+        barred=unsold,
         quantity=quantity,
         yuan_per_km=yuan_per_km,
     )
-    rows = ask(plan or choose(sort, asked), asked)
+    rows = ask(plan or choose(sort, asked, found), asked)
     if sort == "frontier":
         limit = len(rows)
     first_key = _first_key(sort, target, quantity, yuan_per_km)
@@ -77,15 +85,19 @@ def find(
     return Answer(results, _place(rows[limit - 1], results[-1], after, limit) if more else None, where.origin, at)
 
 
-def _allowed(target: Target, filters: Filters, on: date) -> tuple[Coverage, Barred]:
+def _allowed(target: Target, filters: Filters, found: Survey, on: date) -> tuple[Coverage, Barred]:
     """Which of the drugs may be found at all, and where some may not."""
-    covered = coverage(target.drugs, filters.reimbursed_as, on) if filters.reimbursed_as else Coverage(target.drugs)
+    covered = Coverage(target.drugs)
+    if filters.reimbursed_as in LISTED:
+        covered = coverage(target.drugs, found.lists[LISTED[filters.reimbursed_as]])
+    elif filters.reimbursed_as:
+        covered = reviewed_listings(target.drugs, on)
     if not covered.drugs or Pharmacy.Kind.PHARMACY not in filters.kinds:
         return covered, Barred()
-    barred = not_for_retail((drug.pk for drug in covered.drugs), on)
-    if set(filters.kinds) == {Pharmacy.Kind.PHARMACY} and (nowhere := at_no_pharmacy(barred)):
+    unsold = barred(found.lists[DrugList.Kind.NOT_FOR_RETAIL])
+    if set(filters.kinds) == {Pharmacy.Kind.PHARMACY} and (nowhere := at_no_pharmacy(unsold)):
         covered = replace(covered, drugs=tuple(drug for drug in covered.drugs if drug.pk not in nowhere))
-    return covered, barred
+    return covered, unsold
 
 
 Key = Callable[[float, int], float]
@@ -142,7 +154,6 @@ def _found(row: Row, rank: int, target: Target, where: Where, quantity: int, yua
 
 
 def _shop(row: Row) -> Shop:
-    minutes = row.open_minutes
     return Shop(
         id=row.pharmacy_id,
         code=row.code,
@@ -151,7 +162,7 @@ def _shop(row: Row) -> Shop:
         address=row.address,
         phone=row.phone,
         hours=row.hours,
-        open_minutes=None if minutes is None else tuple((part.lower or 0, part.upper or 0) for part in minutes),
+        open_minutes=None if row.open_minutes is None else intervals_of(row.open_minutes),
         designations=designations_of(row.designations),
         lng=row.lng,
         lat=row.lat,

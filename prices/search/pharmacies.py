@@ -14,8 +14,8 @@ from catalog.pinyin import normal_text
 from pharmacies.codes import normal_code
 from pharmacies.geo import Wgs84
 from prices.models import Stock
-from prices.search.plans import run
 from prices.search.questions import Found, Shop, Where, designations_of
+from prices.search.statements import run
 
 _SPLIT = re.compile(r"[\s()（）\[\]【】,，·]+")
 

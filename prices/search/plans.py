@@ -1,61 +1,49 @@
 """The ways a search can be answered, and which one to take. Every plan that a sort allows gives the same answer.
 
 No one plan serves all: walking outward finds a common drug after a few shops and a rare one never; walking prices upward
-through the province finds its cheapest at once and a village's after 30,000 misses. So capped counts decide
-(docs/adr/0007). The plans themselves are functions of the database (sql/functions), whose statements stay planned.
+finds the cheapest of a province at once, and that of the few pharmacies open at three in the morning after a thousand
+misses. So capped counts decide (docs/adr/0007). The plans themselves are functions of the database (sql/functions),
+whose statements stay planned.
 """
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from math import prod
+from typing import Literal, NamedTuple
 
 from django.conf import settings
-from django.db import OperationalError, connections
-from psycopg.errors import QueryCanceled
-from psycopg.types.multirange import Multirange
 
-from pharmacies.hours import minute_of_week
-from pharmacies.models import Designation
-from prices.search.cells import Cell, touched
+from pharmacies.hours import NIGHT, minute_of_week
+from pharmacies.models import Designation, Pharmacy
+from prices.search.cells import touched
 from prices.search.questions import Barred, Coverage, Filters, Place, Target, Where
-from prices.sql import statement
+from prices.search.statements import Parameters, run
+from prices.search.survey import FEW_OFFERS, Survey
 
 Sort = Literal["nearest", "cheapest", "value", "frontier"]
 SORTS: tuple[Sort, ...] = ("nearest", "cheapest", "value", "frontier")
-Plan = Literal[
-    "nearest_walk",
-    "near_first",
-    "drug_first",
-    "cell_walk",
-    "price_walk",
-    "value",
-    "value_of_few",
-    "frontier",
-    "frontier_of_few",
-]
+Source = Literal["circle", "dual_channel", "night", "institutions", "cells"]
+"""By which index pharmacies are found: around the origin, those of a filter alone, or all of the touched cells."""
+Plan = Literal["nearest_walk", "cell_walk", "price_walk", "value", "frontier", "few_pharmacies", "few_offers"]
 PLANS: dict[Sort, tuple[Plan, ...]] = {
-    "nearest": ("nearest_walk", "near_first", "drug_first"),
-    "cheapest": ("cell_walk", "price_walk", "near_first", "drug_first"),
-    "value": ("value", "value_of_few"),
-    "frontier": ("frontier", "frontier_of_few"),
+    "nearest": ("nearest_walk", "few_pharmacies", "few_offers"),
+    "cheapest": ("cell_walk", "price_walk", "few_pharmacies", "few_offers"),
+    "value": ("value", "few_pharmacies", "few_offers"),
+    "frontier": ("frontier", "few_pharmacies", "few_offers"),
 }
 
-FEW_OFFERS = 600
-"""Up to so many live offers of the drugs, reading them all beats any walk."""
-FEW_PHARMACIES = 2000
-"""Up to so many pharmacies of a region or a designation, probing them all beats walking past the others."""
-MANY_WALKS = 400
-"""From so many lists of prices (drugs × cells) on, walking the prices of the province beats walking theirs."""
+SMALL_REGION = 2000
+"""Up to so many pharmacies in the cells of a region, looking at each beats walking outward past others."""
+LOOK_US, PROBE_US = 2.5, 3.0
+"""What it takes to look at a pharmacy, and to probe one for one drug: microseconds, as measured (docs/performance.md)."""
+WALKS_US: dict[Sort, tuple[float, float]] = {"cheapest": (500, 120), "value": (1500, 300), "frontier": (2000, 150)}
+"""What a walk takes at least, and what for a page of which everything passes: a filter that leaves a hundredth makes it
+read a hundred times as much. Five more drugs cost as much again."""
 EVERYWHERE_M = 25_000_000
 """Farther than any two points are."""
+LEAST_SHARE = 0.001
 MOST = 0.3
 """Share of the pharmacies from which on a question is about the province."""
-
-Parameters = dict[str, Any]
-
-
-class SearchTimeout(Exception):
-    """The database's time limit for searches was hit: nothing is wrong with the question."""
 
 
 class Row(NamedTuple):
@@ -79,40 +67,51 @@ class Row(NamedTuple):
     address: str
     phone: str
     hours: str
-    open_minutes: Multirange[Any] | None
+    open_minutes: str | None
 
 
-def run(name: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-    """All rows of `prices/sql/<name>.sql` on the search connection. Raises `SearchTimeout`."""
-    try:
-        with connections[settings.SEARCH_DATABASE].cursor() as cursor:
-            cursor.execute(statement(name), parameters)
-            return list(cursor.fetchall())
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            raise SearchTimeout from error
-        raise
-
-
-def place_parameters(where: Where, filters: Filters, at: datetime) -> Parameters:
-    """What pharmacies must pass, and the cells they can be in."""
-    reimbursed = Designation.Kind(filters.reimbursed_as).bit if filters.reimbursed_as else 0
-    radius_m = float("inf") if where.radius_m is None else where.radius_m
-    every = [Cell(*row) for row in run("cells", {"region_id": where.region_id})]
-    near = touched(every, where.origin, radius_m)
+def place_parameters(where: Where, filters: Filters, at: datetime, found: Survey) -> Parameters:
+    """What pharmacies must pass, the cells they can be in, where the fewest others are among them, and about how many pass."""
+    near = touched(found.cells, where.origin, where.reach_m)
+    cells = [cell for cell, _metres in near]
+    pharmacies = sum(cell.pharmacies for cell in cells)
+    left = {name: sum(getattr(cell, name) for cell in cells) for name in _sources(filters, at)}
+    share = prod((count / max(1, pharmacies) for count in left.values()), start=1.0)
+    inside = sum(cell.pharmacies * cell.share_of_circle(where.reach_m) for cell in cells)
+    looked_at: dict[Source, float] = {name: inside * count / max(1, pharmacies) for name, count in left.items()}
+    looked_at["circle"] = inside
+    if where.origin is None or (where.region_id is not None and pharmacies <= SMALL_REGION):
+        looked_at = {"cells": pharmacies}
+    whole = pharmacies > MOST * found.everywhere
+    source = min(looked_at, key=lambda name: looked_at[name])
     return {
         "origin": where.ewkt,
-        "radius_m": radius_m,
-        "box_m": min(radius_m * 1.01 + 1, EVERYWHERE_M),
+        "radius_m": where.reach_m,
+        "box_m": min(where.reach_m * 1.01 + 1, EVERYWHERE_M),
         "region_id": where.region_id,
-        "cells": [cell.id for cell, _metres in near],
+        "cells": [cell.id for cell in cells],
         "reach_m": [metres for _cell, metres in near],
-        "pharmacies": sum(cell.pharmacies for cell, _metres in near),
-        "share": sum(cell.pharmacies for cell, _metres in near) / max(1, sum(cell.pharmacies for cell in every)),
         "kinds": list(filters.kinds),
-        "designations": reimbursed,
+        "designations": Designation.Kind(filters.reimbursed_as).bit if filters.reimbursed_as else 0,
         "minute": minute_of_week(at) if filters.open_now else None,
+        "share": max(share * inside / max(1, found.everywhere if whole else pharmacies), LEAST_SHARE),
+        "source": source,
+        "looked_at": looked_at[source],
+        "passing": inside * share,
+        "whole": whole,
     }
+
+
+def _sources(filters: Filters, at: datetime) -> list[Source]:
+    """The filters that leave so few pharmacies that these have an index of their own."""
+    sources: list[Source] = []
+    if filters.reimbursed_as == Designation.Kind.DUAL_CHANNEL:
+        sources.append("dual_channel")
+    if filters.open_now and any(start <= minute_of_week(at) < end for start, end in NIGHT):
+        sources.append("night")
+    if Pharmacy.Kind.PHARMACY not in filters.kinds:
+        sources.append("institutions")
+    return sources
 
 
 def list_parameters(coverage: Coverage, barred: Barred) -> Parameters:
@@ -127,13 +126,13 @@ def list_parameters(coverage: Coverage, barred: Barred) -> Parameters:
 
 
 def parameters(
-    target: Target, coverage: Coverage, where: Where, *, sort: Sort, filters: Filters, at: datetime, rows: int,
+    target: Target, coverage: Coverage, where: Where, found: Survey, *, sort: Sort, filters: Filters, at: datetime, rows: int,
     after: Place | None, barred: Barred = Barred(), quantity: int = 1, yuan_per_km: Decimal = Decimal(1),  # noqa: B008  both frozen
 ) -> Parameters:  # fmt: skip
     """Every field of `search_question`. Drugs stand in the order of their codes."""
     start = after or Place(stale=False, distance=-1.0, price_key=-1, pharmacy_code="", drug_code="", position=0, rank=0)
     return (
-        place_parameters(where, filters, at)
+        place_parameters(where, filters, at, found)
         | list_parameters(coverage, barred)
         | {
             "drugs": [drug.pk for drug in coverage.drugs],
@@ -143,7 +142,7 @@ def parameters(
             "hidden_after": settings.HIDDEN_AFTER,
             "in_stock": filters.in_stock,
             "per_pharmacy": filters.per_pharmacy,
-            "by_price": sort == "cheapest",
+            "sort": sort,
             "rows": rows,
             "packs": quantity * (target.pack_count if target.multiple else 1),
             "units": target.multiple or 1,
@@ -164,25 +163,17 @@ def ask(plan: Plan, parameters: Parameters) -> list[Row]:
     return [Row(*row) for row in run("offers", parameters | {"plan": plan})]
 
 
-def choose(sort: Sort, parameters: Parameters) -> Plan:
+def choose(sort: Sort, asked: Parameters, found: Survey) -> Plan:
     """The plan that reads least: rare drugs by their offers, few pharmacies by theirs, the rest by a walk."""
-    few = _count("count_offers", FEW_OFFERS, drugs=parameters["drugs"])
-    if sort == "value":
-        return "value_of_few" if few else "value"
-    if sort == "frontier":
-        return "frontier_of_few" if few else "frontier"
-    if few:
-        return "drug_first"
-    if parameters["designations"] == Designation.Kind.DUAL_CHANNEL.bit and _count("count_dual_channel", FEW_PHARMACIES):
-        return "near_first"
+    if found.offers <= FEW_OFFERS:
+        return "few_offers"
     if sort == "nearest":
-        small = parameters["region_id"] is not None and parameters["pharmacies"] <= FEW_PHARMACIES
-        return "near_first" if small else "nearest_walk"
-    walks = len(parameters["drugs"]) * len(parameters["cells"])
-    whole = parameters["region_id"] is None and parameters["share"] > MOST
-    return "price_walk" if whole or walks > MANY_WALKS else "cell_walk"
-
-
-def _count(name: str, few: int, **parameters: Any) -> bool:
-    """Whether there are no more than a few."""
-    return int(run(name, parameters | {"most": few + 1})[0][0]) <= few
+        return "nearest_walk"
+    drugs = len(asked["drugs"])
+    least, page = WALKS_US[sort]
+    walk = least + page / asked["share"] * (1 + (drugs - 1) / 5)
+    if asked["looked_at"] * LOOK_US + asked["passing"] * drugs * PROBE_US <= walk:
+        return "few_pharmacies"
+    if sort == "cheapest":
+        return "price_walk" if asked["whole"] else "cell_walk"
+    return sort

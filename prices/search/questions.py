@@ -1,9 +1,11 @@
 """What is asked and what is answered: frozen values, no queries."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, lru_cache
 from math import lcm
 
 from catalog.comparability import ranked_together
@@ -13,6 +15,7 @@ from pharmacies.hours import Intervals, is_open
 from pharmacies.models import Designation
 from prices.models import Stock
 
+_SPAN = re.compile(r"\[(\d+),(\d+)\)")
 CENT = Decimal("0.01")
 
 
@@ -72,6 +75,10 @@ class Where:
             object.__setattr__(self, "origin", coarse_point(self.origin.lng, self.origin.lat))
         elif self.radius_m is not None:
             raise ValueError("a radius needs an origin")
+
+    @property
+    def reach_m(self) -> float:
+        return float("inf") if self.radius_m is None else self.radius_m
 
     @property
     def ewkt(self) -> str | None:
@@ -184,9 +191,16 @@ class Answer:
     at: datetime
 
 
+@cache
 def designations_of(bits: int) -> tuple[str, ...]:
     """The designations that hold, in the order of `Designation.Kind`."""
     return tuple(kind.value for kind in Designation.Kind if bits & kind.bit)
+
+
+@lru_cache(maxsize=4096)
+def intervals_of(multirange: str) -> Intervals:
+    """Opening hours from PostgreSQL's text `{[480,1320),[1920,2760)}`: thousands of pharmacies share a few."""
+    return tuple((int(start), int(end)) for start, end in _SPAN.findall(multirange))
 
 
 def cost(line_fen: int, distance_m: float, yuan_per_km: Decimal) -> Decimal:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from prices.search.plans import run
+from prices.search.statements import run
 
 MAX_AGE = timedelta(days=7)
 """An older roll-up says nothing about what is usual today."""

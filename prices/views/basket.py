@@ -22,7 +22,7 @@ from rest_framework.exceptions import ValidationError
 
 from prices.api.baskets import BasketBody, answer_json
 from prices.search.middles import middle_of
-from prices.search.plans import SearchTimeout
+from prices.search.statements import SearchTimeout
 from prices.views import words
 from prices.views.choice import DEFAULT_TRAVEL, Option, travel_options
 from prices.views.pages import last_report, page

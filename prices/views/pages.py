@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from pharmacies.models import PharmacyToday
 from prices.models import FeedRun
-from prices.search.plans import SearchTimeout
+from prices.search.statements import SearchTimeout
 
 View = Callable[..., HttpResponse]
 

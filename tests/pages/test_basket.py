@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone, translation
 
 from prices.search import baskets
-from prices.search.plans import SearchTimeout
+from prices.search.statements import SearchTimeout
 from tests import factories
 from tests.factories import small_town
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.products import describe
-from prices.search.plans import SearchTimeout
+from prices.search.statements import SearchTimeout
 from prices.views import compare
 from tests import factories
 from tests.factories import small_town

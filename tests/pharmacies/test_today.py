@@ -45,8 +45,21 @@ def by_hand(row: Pharmacy, day: date) -> dict[str, Any]:
         "area_ids": upward(row.insurance_area),
         "location": (row.location.x, row.location.y),
         "open_minutes": row.open_minutes,
+        "night": any(day * 1440 + minute in OPEN[row.open_minutes] for day in range(7) for minute in AT_NIGHT),
         "cell": row.cell,
     }
+
+
+AT_NIGHT = [*range(6 * 60 + 30), *range(22 * 60 + 30, 24 * 60)]
+OPEN: dict[Any, set[int]] = {
+    None: set(),
+    (): set(),
+    ((390, 1350),): set(range(390, 1350)),
+    ((389, 1350),): set(range(389, 1350)),
+    ((8640 + 1200, 8640 + 1351),): set(range(8640 + 1200, 8640 + 1351)),
+    ((0, 10080),): set(range(10080)),
+}
+"""Hours that touch the night by a minute, or just not."""
 
 
 def stored() -> list[dict[str, Any]]:
@@ -87,8 +100,8 @@ def scatter(dice: random.Random, count: int) -> None:
             source_lng=114,
             source_lat=30,
             source_datum="wgs84",
-            hours=(hours := dice.choice(["", "x"])),
-            open_minutes=((480, 1320),) if hours else None,
+            hours="" if (hours := dice.choice(list(OPEN))) is None else "x",
+            open_minutes=hours,
             cell=dice.randint(1, 9),
         )
         if dice.random() < 0.7:
@@ -114,6 +127,9 @@ def test_cells_are_boxes_around_the_pharmacies_of_today() -> None:
     for cell in PharmacyCell.objects.all():
         mine = [row for row in rows if row.cell == cell.cell]
         assert cell.pharmacies == len(mine)
+        assert cell.dual_channel == sum(bool(row.designations & Designation.Kind.DUAL_CHANNEL.bit) for row in mine)
+        assert cell.night == sum(row.night for row in mine)
+        assert cell.institutions == sum(row.kind != "pharmacy" for row in mine)
         assert cell.region_ids == sorted({region for row in mine for region in row.region_ids})
         west, south, east, north = cell.box.extent
         assert all(west < row.location.x < east and south < row.location.y < north for row in mine)

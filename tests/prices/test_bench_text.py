@@ -70,7 +70,7 @@ def test_a_database_that_is_not_for_measuring_is_refused(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["nonsense"], ["text", "--quick"], ["text", "--full"], ["http", "--restart"]]
+    "arguments", [[], ["nonsense"], ["text", "--quick"], ["text", "--full"], ["http", "--restart"], ["http", "--tenth"]]
 )
 def test_wrong_usage_is_told_with_status_2(arguments: list[str], tmp_path: Path) -> None:
     env = {**os.environ, "YAOBI_VAR": str(tmp_path)}

@@ -160,7 +160,7 @@ def test_it_costs_the_usual_drug_one_query(places: Places) -> None:
     target = Target.of_drug(places.drug)
     with CaptureQueriesContext(connection) as asked:
         find(target, HERE, sort="nearest", at=AT)
-    assert [query["sql"].split("\n")[0][:12] for query in asked.captured_queries] == ["-- Answers: "] * 4
+    assert [query["sql"].split("\n")[0][:12] for query in asked.captured_queries] == ["-- Answers: "] * 2
     assert not_for_retail([places.drug.pk], AT.date()) == Barred()
 
 

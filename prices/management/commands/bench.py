@@ -18,6 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("subject", choices=["text", "search", "http"])
         parser.add_argument("--full", action="store_true")
+        parser.add_argument("--tenth", action="store_true")
         parser.add_argument("--restart", action="store_true")
         parser.add_argument("--quick", action="store_true")
         parser.add_argument("--json", action="store_true")

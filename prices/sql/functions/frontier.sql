@@ -1,11 +1,12 @@
 -- Answers: every fresh offer to which no other is both at least as near and at least as cheap, and better in one: by
 --   distance, the nearest first, each cheaper than all before. Not cut by `rows`.
--- Plan: the offers of the nearest pharmacies give the lowest price nearby; only cheaper ones can follow them, and those are
---   read cell by cell. Where too many are cheaper, more of the nearest are asked first.
--- Relies on: as search_nearest_walk and search_cell_walk.
+-- Plan: the nearest offers give the lowest price nearby; only cheaper ones can follow them. Of the lists of prices (a drug's
+--   in a cell) that begin lower, the lowest of every cell is read until an offer passes: it caps the prices of all cells
+--   that begin farther away. What is under the caps is read.
+-- Relies on: as search_nearest_walk and search_price_walk.
 CREATE FUNCTION search_frontier(q search_question) RETURNS SETOF search_row
 LANGUAGE plpgsql STABLE ROWS 20
-SET plan_cache_mode = force_generic_plan SET jit = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET enable_memoize = off
 AS $$
@@ -13,42 +14,73 @@ AS $$
 DECLARE
     asked int;
     near search_row[];
+    edge float8;
     cap numeric;
+    list_drug bigint[];
+    list_cell bigint[];
+    list_low numeric[];
+    lows search_row[];
+    caps numeric[];
     ask search_question := q;
 BEGIN
-    FOREACH asked IN ARRAY ARRAY[60, 600] LOOP
+    FOREACH asked IN ARRAY ARRAY[30, 600] LOOP
         ask.rows := asked;
         near := ARRAY(SELECT w FROM search_nearest_walk(ask) w WHERE NOT w.stale);
-        cap := (SELECT min(w.price_key) FROM unnest(near) w);
-        EXIT WHEN cardinality(near) < asked OR (
-            SELECT count(*) FROM (
-                SELECT FROM unnest(q.drugs, q.weights) d (drug_id, weight)
-                JOIN prices_offer x ON x.drug_id = d.drug_id AND x.state = 1
-                    AND x.price_fen < LEAST(cap / d.weight, 2147483647)
-                LIMIT 601
-            ) cheaper
-        ) <= 600;
+        EXIT WHEN cardinality(near) < asked;
+        -- The farthest of them may have others beside them that did not fit.
+        edge := (SELECT max(w.distance) FROM unnest(near) w);
+        EXIT WHEN EXISTS (SELECT FROM unnest(near) w WHERE w.distance < edge);
     END LOOP;
-    RETURN QUERY
-    SELECT e.pharmacy_id, e.drug_id, e.n, e.price_fen, e.price_key, e.stock, e.generated, e.as_of, e.stale, e.distance
-    FROM (
-        SELECT c.*, min(c.price_key) OVER (ORDER BY c.distance RANGE UNBOUNDED PRECEDING EXCLUDE GROUP) AS nearer,
-            min(c.price_key) OVER (PARTITION BY c.distance) AS here
+    IF cardinality(near) < asked THEN
+        RETURN QUERY SELECT * FROM search_frontier_among(q, near);
+        RETURN;
+    END IF;
+    near := ARRAY(SELECT w FROM unnest(near) w WHERE w.distance < edge);
+    cap := (SELECT min(w.price_key) FROM unnest(near) w);
+    SELECT array_agg(d.n), array_agg(c.place), array_agg(low.price_key) INTO list_drug, list_cell, list_low
+    FROM unnest(q.cells) WITH ORDINALITY c (cell, place)
+    CROSS JOIN unnest(q.drugs, q.weights) WITH ORDINALITY d (drug_id, weight, n)
+    CROSS JOIN LATERAL (
+        SELECT x.price_fen * d.weight AS price_key FROM prices_offer x
+        WHERE x.drug_id = d.drug_id AND x.cell = c.cell AND x.state = 1 ORDER BY x.price_fen LIMIT 1
+    ) low
+    WHERE cap IS NULL OR low.price_key < cap;
+    lows := ARRAY(
+        SELECT w
         FROM (
-            SELECT w.* FROM unnest(near) w
-            UNION
-            SELECT w.*
-            FROM unnest(q.drugs, q.weights) WITH ORDINALITY d (drug_id, weight, n)
-            CROSS JOIN unnest(q.cells) c (cell)
-            CROSS JOIN LATERAL search_offered(
-                q, d.drug_id, d.weight, d.n, c.cell, search_at_most(cap, d.weight), NULL
+            SELECT DISTINCT ON (l.place) l.n, l.place FROM unnest(list_drug, list_cell, list_low) l (n, place, low)
+            ORDER BY l.place, l.low
+        ) l
+        CROSS JOIN LATERAL (
+            SELECT w FROM search_offered(
+                q, q.drugs[l.n], q.weights[l.n], l.n, q.cells[l.place], 0, search_at_most(cap - 1, q.weights[l.n]), NULL
             ) w
-            WHERE cardinality(near) >= asked AND w.price_key < cap AND NOT w.stale
-        ) c
-    ) e
-    JOIN pharmacies_pharmacy p ON p.id = e.pharmacy_id
-    WHERE e.price_key = e.here AND (e.nearer IS NULL OR e.price_key < e.nearer)
-        AND (NOT q.per_pharmacy OR search_is_best(q, (e.pharmacy_id, e.drug_id, e.n, e.price_fen, e.price_key, e.stock,
-            e.generated, e.as_of, e.stale, e.distance)::search_row))
-    ORDER BY e.distance, e.price_key, p.code COLLATE "C", e.n;
+            WHERE NOT w.stale LIMIT 1
+        ) w
+    );
+    -- Of every cell the lowest price that is known to be nearer than anything new in it.
+    caps := ARRAY(
+        SELECT k.cap
+        FROM (
+            SELECT c.place, min(c.price_key) OVER (ORDER BY c.metres, c.place NULLS LAST ROWS UNBOUNDED PRECEDING) AS cap
+            FROM (
+                SELECT GREATEST(r.metres, edge) AS metres, r.place, NULL::numeric AS price_key
+                FROM unnest(q.reach_m) WITH ORDINALITY r (metres, place)
+                UNION ALL
+                SELECT w.distance, NULL, w.price_key FROM unnest(near || lows) w
+            ) c
+        ) k
+        WHERE k.place IS NOT NULL
+        ORDER BY k.place
+    );
+    RETURN QUERY SELECT * FROM search_frontier_among(q, ARRAY(
+        SELECT w FROM unnest(near || lows) w
+        UNION
+        SELECT w
+        FROM unnest(list_drug, list_cell, list_low) l (n, place, low)
+        CROSS JOIN LATERAL search_offered(
+            q, q.drugs[l.n], q.weights[l.n], l.n, q.cells[l.place], 0, search_at_most(caps[l.place] - 1, q.weights[l.n]), NULL
+        ) w
+        WHERE (caps[l.place] IS NULL OR l.low < caps[l.place]) AND w.distance >= edge AND NOT w.stale
+    ));
 END $$;

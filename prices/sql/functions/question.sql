@@ -4,6 +4,8 @@
 --   box                   no pharmacy outside it passes
 --   cells, reach_m        no pharmacy in another cell passes; how far the nearest point of each cell is, at least
 --   kinds … minute        what a pharmacy must be: its kinds, a region, bits of designations (0: none), open at a minute
+--   share                 of the pharmacies that pass those, about
+--   source                by which index those are found: 'circle', 'dual_channel', 'night', 'institutions', 'cells' (search_shops)
 --   anywhere              true: no list says which drugs may be shown where; else:
 --   list_areas, listed    `reimbursed_as` (list_areas NULL: not asked): areas that have such a list, "area:drug" it names
 --   bar_areas, barred     not for retail: the same of the lists that bind pharmacies
@@ -13,7 +15,7 @@
 CREATE TYPE search_question AS (
     drugs int[], weights numeric[],
     origin geography, radius_m float8, box geography, cells int[], reach_m float8[],
-    kinds text[], region_id bigint, designations int, minute int,
+    kinds text[], region_id bigint, designations int, minute int, share float8, source text,
     anywhere boolean, list_areas bigint[], listed text[], bar_areas bigint[], barred text[],
     at timestamptz, stale_after float8, hidden_after float8, in_stock boolean,
     per_pharmacy boolean, rows int, packs numeric, units numeric, fen_per_m float8,
@@ -26,7 +28,7 @@ CREATE TYPE search_row AS (
     generated boolean, as_of timestamptz, stale boolean, distance float8
 );
 
--- The parts that the searches share. The planner inlines all but the two about lists, which few questions need.
+-- The parts that the searches share; the planner inlines them.
 
 -- Whether a pharmacy is one that is asked for.
 CREATE FUNCTION search_passes(q search_question, t pharmacies_pharmacytoday) RETURNS boolean
@@ -37,20 +39,37 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         AND (q.minute IS NULL OR t.open_minutes @> q.minute)
 $$;
 
--- The area of the pharmacy, nearest first, that has a list.
-CREATE FUNCTION search_nearest_area(area_ids bigint[], areas bigint[]) RETURNS bigint
+CREATE FUNCTION search_farther_area(area_ids bigint[], areas bigint[]) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT a.id FROM unnest(area_ids) WITH ORDINALITY a (id, nearness)
     WHERE a.id = ANY (areas) ORDER BY a.nearness LIMIT 1
 $$;
 
--- Whether lists let the drug be shown at the pharmacy. Of each kind of list the nearest area's counts, alone.
+-- The area of the pharmacy, nearest first, that has a list. Areas lie four deep (zone, county, city, province); the planner
+-- inlines an expression, and only that, so a deeper tree takes a call.
+CREATE FUNCTION search_nearest_area(area_ids bigint[], areas bigint[]) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN area_ids[1] = ANY (areas) THEN area_ids[1]
+        WHEN area_ids[2] = ANY (areas) THEN area_ids[2]
+        WHEN area_ids[3] = ANY (areas) THEN area_ids[3]
+        WHEN area_ids[4] = ANY (areas) THEN area_ids[4]
+        WHEN cardinality(area_ids) > 4 THEN search_farther_area(area_ids[5:], areas)
+    END
+$$;
+
+-- Whether lists let a drug be shown where the lists of these areas count: of each kind the nearest area's, alone. A list of
+-- what may not be retailed binds pharmacies only.
+CREATE FUNCTION search_names(q search_question, kind text, list_area bigint, bar_area bigint, drug_id int) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT (q.list_areas IS NULL OR COALESCE(list_area || ':' || drug_id = ANY (q.listed), false))
+        AND (kind <> 'pharmacy' OR NOT COALESCE(bar_area || ':' || drug_id = ANY (q.barred), false))
+$$;
+
 CREATE FUNCTION search_allows(q search_question, kind text, area_ids bigint[], drug_id int) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT (q.list_areas IS NULL
-            OR COALESCE(search_nearest_area(area_ids, q.list_areas) || ':' || drug_id = ANY (q.listed), false))
-        AND (kind <> 'pharmacy'
-            OR NOT COALESCE(search_nearest_area(area_ids, q.bar_areas) || ':' || drug_id = ANY (q.barred), false))
+    SELECT search_names(q, kind, search_nearest_area(area_ids, q.list_areas), search_nearest_area(area_ids, q.bar_areas),
+        drug_id)
 $$;
 
 -- How old an offer is: its own word, or its feed's later mark for that pharmacy. No row when it is too old to be shown.
@@ -59,10 +78,11 @@ CREATE FUNCTION search_said(
 ) RETURNS TABLE (generated boolean, as_of timestamptz, stale boolean) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT f.generated, vouched.at, q.at > vouched.at + f.cadence * q.stale_after
     FROM prices_feed f
-    LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = shop AND m.feed_id = f.id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN disputed_since IS NULL THEN GREATEST(confirmed_at, m.snapshot_as_of)
-            ELSE LEAST(confirmed_at, disputed_since) END AS at
+        SELECT CASE WHEN disputed_since IS NULL
+            THEN GREATEST(confirmed_at, (
+                SELECT m.snapshot_as_of FROM prices_pharmacyfeed m WHERE m.pharmacy_id = shop AND m.feed_id = feed))
+            ELSE LEAST(confirmed_at, disputed_since) END AS at OFFSET 0
     ) vouched
     WHERE f.id = feed AND q.at <= vouched.at + f.cadence * q.hidden_after
     OFFSET 0
@@ -87,6 +107,43 @@ CREATE FUNCTION search_sold(
     LIMIT CASE WHEN q.per_pharmacy THEN 1 END
 $$;
 
+-- The pharmacies that pass, outward from the origin, by the index that holds the fewest others; in a small region, or without
+-- an origin, those of the cells. The planner leaves out the branches that are not asked for and merges the rest in order.
+-- Relies on: pharmacytoday_location, …_dual_channel, …_night, …_institution (GiST, ordered by <->), pharmacytoday_cell.
+CREATE FUNCTION search_shops(q search_question)
+RETURNS TABLE (pharmacy_id int, kind text, area_ids bigint[], distance float8)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
+    SELECT t.pharmacy_id, t.kind, t.area_ids, t.distance
+    FROM (
+        (SELECT p.pharmacy_id, p.kind::text, p.area_ids, p.location <-> q.origin AS distance
+        FROM pharmacies_pharmacytoday p
+        WHERE q.source = 'circle' AND p.location && q.box AND search_passes(q, p)
+        ORDER BY p.location <-> q.origin)
+        UNION ALL
+        (SELECT p.pharmacy_id, p.kind::text, p.area_ids, p.location <-> q.origin
+        FROM pharmacies_pharmacytoday p
+        WHERE q.source = 'dual_channel' AND p.designations & 2 <> 0 AND p.location && q.box AND search_passes(q, p)
+        ORDER BY p.location <-> q.origin)
+        UNION ALL
+        (SELECT p.pharmacy_id, p.kind::text, p.area_ids, p.location <-> q.origin
+        FROM pharmacies_pharmacytoday p
+        WHERE q.source = 'night' AND p.night AND p.location && q.box AND search_passes(q, p)
+        ORDER BY p.location <-> q.origin)
+        UNION ALL
+        (SELECT p.pharmacy_id, p.kind::text, p.area_ids, p.location <-> q.origin
+        FROM pharmacies_pharmacytoday p
+        WHERE q.source = 'institutions' AND p.kind <> 'pharmacy' AND p.location && q.box AND search_passes(q, p)
+        ORDER BY p.location <-> q.origin)
+        UNION ALL
+        (SELECT p.pharmacy_id, p.kind::text, p.area_ids, COALESCE(p.location <-> q.origin, 0)
+        FROM unnest(q.cells) c (cell)
+        CROSS JOIN LATERAL (SELECT * FROM pharmacies_pharmacytoday p WHERE p.cell = c.cell OFFSET 0) p
+        WHERE q.source = 'cells' AND search_passes(q, p)
+        ORDER BY COALESCE(p.location <-> q.origin, 0))
+    ) t
+    WHERE t.distance <= q.radius_m
+$$;
+
 -- Whether a drug's offer at a pharmacy that stands in row `t` of PharmacyToday passes, and how far away that is.
 CREATE FUNCTION search_shop(q search_question, shop int, drug_id int) RETURNS TABLE (distance float8)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
@@ -98,45 +155,53 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     OFFSET 0
 $$;
 
--- A drug's offers that pass, the cheapest first: in a cell, up to the price `cap` (分) a pack, of the first `most` that are read.
-CREATE FUNCTION search_offered(q search_question, drug int, weight numeric, n bigint, cell int, cap int, most bigint)
-RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
-    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
-    FROM (
-        SELECT * FROM prices_offer x
-        WHERE x.drug_id = drug AND x.cell = $5 AND x.state = 1 AND x.price_fen <= cap AND x.stock <> 3
-            AND (NOT q.in_stock OR x.stock IN (1, 2))
-        ORDER BY x.price_fen LIMIT most
-    ) o
-    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
-    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
-    ORDER BY o.price_fen
-$$;
-
--- The same in all cells.
-CREATE FUNCTION search_offered_anywhere(q search_question, drug int, weight numeric, n bigint, cap int)
-RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
-    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
-    FROM (
-        SELECT * FROM prices_offer x
-        WHERE x.drug_id = drug AND x.state = 1 AND x.price_fen <= cap AND x.stock <> 3
-            AND (NOT q.in_stock OR x.stock IN (1, 2))
-        ORDER BY x.price_fen
-    ) o
-    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
-    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
-    ORDER BY o.price_fen
-$$;
-
--- The highest price (分) of a pack that is not above a price to compare by; no cap: any.
-CREATE FUNCTION search_at_most(cap numeric, weight numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT LEAST(COALESCE(floor(cap / weight), 2147483647), 2147483647)::int
-$$;
-
 -- What a line at that price and the way there cost, in 分.
 CREATE FUNCTION search_total(q search_question, price_key numeric, distance float8) RETURNS float8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT div(2 * price_key * q.packs + q.units, 2 * q.units)::float8 + distance * q.fen_per_m
+$$;
+
+-- A drug's offers that pass, the cheapest first: in a cell, from one price (分) a pack up to another, where the line and the
+-- way there cost no more than `bound` (NULL: any).
+CREATE FUNCTION search_offered(
+    q search_question, drug int, weight numeric, n bigint, cell int, at_least int, at_most int, bound float8
+)
+RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
+    FROM (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = drug AND x.cell = $5 AND x.state = 1 AND x.price_fen BETWEEN at_least AND at_most
+            AND x.stock <> 3 AND (NOT q.in_stock OR x.stock IN (1, 2))
+        ORDER BY x.price_fen
+    ) o
+    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
+    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
+    WHERE bound IS NULL OR search_total(q, o.price_fen * weight, t.distance) <= bound
+    ORDER BY o.price_fen
+$$;
+
+-- The same in all cells, in any order.
+CREATE FUNCTION search_offered_anywhere(q search_question, drug int, weight numeric, n bigint, at_least int, at_most int)
+RETURNS SETOF search_row LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT o.pharmacy_id, drug, n, o.price_fen, o.price_fen * weight, o.stock, s.generated, s.as_of, s.stale, t.distance
+    FROM (
+        SELECT * FROM prices_offer x
+        WHERE x.drug_id = drug AND x.state = 1 AND x.price_fen BETWEEN at_least AND at_most
+            AND x.stock <> 3 AND (NOT q.in_stock OR x.stock IN (1, 2))
+        OFFSET 0
+    ) o
+    CROSS JOIN LATERAL search_shop(q, o.pharmacy_id, drug) t
+    CROSS JOIN LATERAL search_said(q, o.feed_id, o.pharmacy_id, o.confirmed_at, o.disputed_since) s
+$$;
+
+-- The highest price (分) of a pack that is not above a price to compare by; no cap: any.
+CREATE FUNCTION search_at_most(cap numeric, weight numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT GREATEST(-1, LEAST(COALESCE(floor(cap / weight), 2147483647), 2147483647))::int
+$$;
+
+-- The lowest price of a pack that is not below one.
+CREATE FUNCTION search_at_least(price_key numeric, weight numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT LEAST(ceil(price_key / weight), 2147483647)::int
 $$;
 
 -- The highest price to compare by with which a line alone costs no more than that; none: any.
@@ -159,4 +224,17 @@ CREATE FUNCTION search_follows(q search_question, w search_row) RETURNS boolean 
             (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = w.pharmacy_id) COLLATE "C", w.n)
             > (q.after_stale, q.after_price, q.after_distance, q.after_code, q.after_n)
         AND search_is_best(q, w)
+$$;
+
+-- What a sort orders by first, within fresh and within stale.
+CREATE FUNCTION search_first_key(q search_question, sort text, price_key numeric, distance float8) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE sort WHEN 'cheapest' THEN price_key::float8 WHEN 'value' THEN search_total(q, price_key, distance) ELSE 0 END
+$$;
+
+-- Whether an offer stands behind the last one of the page before, by distance.
+CREATE FUNCTION search_is_farther(q search_question, w search_row) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT q.first_page OR (w.stale, w.distance, w.price_key,
+            (SELECT p.code FROM pharmacies_pharmacy p WHERE p.id = w.pharmacy_id) COLLATE "C", w.n)
+            > (q.after_stale, q.after_distance, q.after_price, q.after_code, q.after_n)
 $$;

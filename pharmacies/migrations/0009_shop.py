@@ -11,7 +11,7 @@ from pharmacies import grants
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pharmacies", "0006_accounts"),
+        ("pharmacies", "0008_accounts"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("pharmacies", "0005_audit_seals"),
+        ("pharmacies", "0007_audit_seals"),
     ]
 
     operations = [

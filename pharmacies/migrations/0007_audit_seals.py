@@ -15,7 +15,7 @@ WAITING = "INSERT INTO pharmacies_auditunsealed (event_id) SELECT id FROM pharma
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pharmacies", "0004_cell_index"),
+        ("pharmacies", "0006_night_index"),
     ]
 
     operations = [
