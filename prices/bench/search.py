@@ -19,7 +19,7 @@ from prices.bench.order import Line
 from prices.bench.orm import Orm, spheroid
 from prices.bench.province import Say
 from prices.bench.referee import Question, World
-from prices.bench.timings import CHANGED, RESTARTED, WARM, Timings, beside, summary, wrong
+from prices.bench.timings import CHANGED, RESTARTED, WARM, Timings, beside, pooled, summary, wrong
 from prices.search.offers import find
 from prices.search.statements import SearchTimeout
 
@@ -66,7 +66,7 @@ def run(options: dict[str, Any], say: Say) -> Report:
         province.vacuum()
     counts = {rarity: [asked.offers[t.drugs[0].pk] for t in group] for rarity, group in asked.drugs.items()}
     facts = {"offers": sum(asked.offers.values()), "offers_of_a_drug": counts, "changed": changed}
-    return Report([each.row() for each in found], lines(found, facts), facts)
+    return Report([each.row() for each in (*found, *pooled(found))], lines(found, facts), facts)
 
 
 def ours(question: Question) -> list[Line]:

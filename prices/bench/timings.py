@@ -39,26 +39,43 @@ class Timings:
         return percentile(self.times, part)
 
 
+def pooled(found: Iterable[Timings]) -> list[Timings]:
+    """All radii, rarities and filters of a sort as one case, `all/<group>`, of our systems and the referee."""
+    groups: dict[tuple[str, str, str], Timings] = {}
+    for each in found:
+        if each.system not in ALTERNATIVES:
+            key = each.when, each.group, each.system
+            one = groups.setdefault(key, Timings(f"all/{each.group}", each.group, each.system, each.when))
+            one.times += each.times
+            one.right += each.right
+            one.wrong += each.wrong
+    return list(groups.values())
+
+
 def summary(found: list[Timings]) -> list[str]:
     """All radii, rarities and filters of a sort in one line, with the worst of them."""
     told = [
         f"{'sort':<28}{'system':<14}{'p50 ms':>8}{'p95 ms':>8}{'p99 ms':>8}  equal      worst p50; worst p99 of a case"
     ]
-    for when in dict.fromkeys(each.when for each in found):
-        told.append(f"-- {when}")
-        mine = [each for each in found if each.when == when and each.system not in ALTERNATIVES]
-        for name, system in dict.fromkeys((each.group, each.system) for each in mine):
-            told.append(_pooled(name, [each for each in mine if (each.group, each.system) == (name, system)]))
+    when = ""
+    for each in pooled(found):
+        if each.when != when:
+            when = each.when
+            told.append(f"-- {when}")
+        told.append(
+            _line(
+                each,
+                [one for one in found if (one.when, one.group, one.system) == (each.when, each.group, each.system)],
+            )
+        )
     return told
 
 
-def _pooled(name: str, rows: list[Timings]) -> str:
-    times = [value for each in rows for value in each.times]
-    p50, p95, p99 = (percentile(times, part) for part in (0.5, 0.95, 0.99))
-    middle, worst = max(rows, key=lambda each: each.at(0.5)), max(rows, key=lambda each: each.at(0.99))
-    right = f"{sum(each.right for each in rows)}/{len(times)}"
+def _line(each: Timings, cases: list[Timings]) -> str:
+    middle, worst = max(cases, key=lambda one: one.at(0.5)), max(cases, key=lambda one: one.at(0.99))
+    right = f"{each.right}/{len(each.times)}"
     return (
-        f"{name:<28}{rows[0].system:<14}{p50:8.2f}{p95:8.2f}{p99:8.2f}  {right:<10} "
+        f"{each.group:<28}{each.system:<14}{each.at(0.5):8.2f}{each.at(0.95):8.2f}{each.at(0.99):8.2f}  {right:<10} "
         f"{middle.at(0.5):.2f} {middle.case}; {worst.at(0.99):.2f} {worst.case}"
     )
 
