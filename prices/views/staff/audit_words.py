@@ -200,4 +200,8 @@ def _drugs(events: Iterable[AuditEvent]) -> dict[str, str]:
     if not codes:
         return {}
     rows = Drug.objects.filter(code__in=codes).select_related("preparation")
-    return {drug.code: f"{drug.preparation.generic_name} {drug.code}" for drug in rows}
+    return {drug.code: f"{drug.preparation.generic_name} {_spec(drug)} {drug.manufacturer}" for drug in rows}
+
+
+def _spec(drug: Drug) -> str:
+    return f"{drug.preparation.strength}×{drug.pack_count}{drug.unit}"
