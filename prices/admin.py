@@ -3,7 +3,19 @@
 from django.contrib import admin
 
 from pharmacies.admin import ReadOnly
-from prices.models import DeskChange, Feed, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice, SheetLayout, Upload
+from prices.models import (
+    DeskChange,
+    Feed,
+    FeedRun,
+    Inquiry,
+    InquiryReply,
+    Rejection,
+    RollUp,
+    RunPharmacy,
+    ScheduledPrice,
+    SheetLayout,
+    Upload,
+)
 
 
 @admin.register(Feed)
@@ -70,3 +82,17 @@ class UploadAdmin(ReadOnly):
     list_filter = ("state",)
     list_select_related = ("feed", "by", "run", "back_run")
     raw_id_fields = ("run", "back_run")
+
+
+@admin.register(Inquiry)
+class InquiryAdmin(ReadOnly):
+    list_display = ("pharmacy", "kind", "title", "state", "opened_at", "due_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("pharmacy",)
+    search_fields = ("pharmacy__code", "reference")
+
+
+@admin.register(InquiryReply)
+class InquiryReplyAdmin(ReadOnly):
+    list_display = ("inquiry", "by", "at", "document")
+    list_select_related = ("inquiry", "by")

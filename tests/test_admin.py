@@ -23,7 +23,18 @@ from pharmacies.models import (
     SpecialHours,
     User,
 )
-from prices.models import DeskChange, FeedRun, Rejection, RollUp, RunPharmacy, ScheduledPrice, SheetLayout, Upload
+from prices.models import (
+    DeskChange,
+    FeedRun,
+    Inquiry,
+    InquiryReply,
+    Rejection,
+    RollUp,
+    RunPharmacy,
+    ScheduledPrice,
+    SheetLayout,
+    Upload,
+)
 
 from . import factories as f
 from .factories import AT, since
@@ -79,6 +90,8 @@ def one_of_everything() -> None:
     )  # fmt: skip
     SheetLayout.objects.create(feed=feed, signature="x", mapping={}, confirmed_by="x", confirmed_at=AT)
     Upload.objects.create(feed=feed, by=user, at=AT, name="x.csv", sha256="0" * 64, size=1)
+    inquiry = Inquiry.objects.create(pharmacy=shop, kind="report", title="x", text="x", opened_at=AT)
+    InquiryReply.objects.create(inquiry=inquiry, by=user, at=AT, text="x")
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
 
 

@@ -53,6 +53,10 @@ class Judged:
     warnings: list[unusual.Remark] = field(default_factory=list)
 
     @property
+    def now(self) -> str:
+        return f"{yuan(self.current.fen)} {self.current.stock.label}" if self.current else ""
+
+    @property
     def changes(self) -> bool:
         return not self.errors and self.new != self.current
 
@@ -234,6 +238,8 @@ def results(run: FeedRun, pharmacy: Pharmacy) -> list[Result]:
 
 
 def _result(run: FeedRun, change: DeskChange, offer: Offer | None, refused: bool) -> Result:
+    if run.state == FeedRun.State.HELD:
+        return Result(change, False, _("整批待确认：%(why)s") % {"why": "；".join(run.notes)})
     if run.state != FeedRun.State.PUBLISHED or refused:
         return Result(change, False, run.error or _("没有公示：请查看退回原因"))
     wanted, current = _value(change), _shown(offer)

@@ -44,6 +44,7 @@ class Row:
     as_of: datetime
     stale: int
     warned: str
+    doubted: bool = False  # a newer price was refused as a suspected slip
 
     @property
     def seen(self) -> str:
@@ -81,6 +82,8 @@ def _row(
     warnings: list[str],
     reason: str,
     doubts: list[str] | None,
+    overtaken_fen: int | None,
+    said_by: str,
 ) -> Row:
     return Row(
         drug_id=drug_id,
@@ -93,8 +96,17 @@ def _row(
         stock=STOCK_WORDS[Stock(stock)],
         as_of=as_of,
         stale=stale,
-        warned=_warned(warnings, reason, doubts),
+        warned=_warned(warnings, reason, doubts) or _overtaken(overtaken_fen, said_by),
+        doubted=bool(doubts),
     )
+
+
+def _overtaken(fen: int | None, said_by: str) -> str:
+    """A till goes on sending the old price: somebody has to change it there."""
+    if fen is None:
+        return ""
+    said = _("窗口改的 %(price)s 元被“%(who)s”后来的报送覆盖：请在那里也改")
+    return said % {"price": yuan(fen), "who": said_by}
 
 
 def _warned(warnings: list[str], reason: str, doubts: list[str] | None) -> str:

@@ -150,7 +150,7 @@ def quality(pharmacy: Pharmacy, rows: Sequence[Row], *, at: datetime) -> list[Po
         ),
         Point(
             _("新报送的价格待核实"),
-            sum(bool(row.warned) and "：" in row.warned for row in rows),
+            sum(row.doubted for row in rows),
             n,
             _("看一眼原因：录错的改正，属实的写明理由再公示"),
             "?only=warned",

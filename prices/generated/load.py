@@ -24,11 +24,15 @@ from pharmacies.models import (
     AuditEvent,
     AuditSeal,
     AuditUnsealed,
+    Authenticator,
     Chain,
     Designation,
+    FailedAttempts,
+    Invitation,
     Membership,
     Pharmacy,
     PharmacyStatus,
+    RecoveryCode,
     Region,
     User,
 )
@@ -46,7 +50,10 @@ Tell = Callable[[str], object]
 PLATFORMS = 3
 """Feeds that the single shops and the institutions share."""
 BY = "generate_province"
-NOT_OF_A_PROVINCE = {AuditEvent, AuditSeal, AuditUnsealed, User, Membership}
+NOT_OF_A_PROVINCE = {
+    *(AuditEvent, AuditSeal, AuditUnsealed),
+    *(User, Membership, Invitation, Authenticator, RecoveryCode, FailedAttempts),
+}
 """What an empty database may hold: who works with it, and what they did."""
 
 

@@ -24,12 +24,20 @@ def apply_due(*, at: datetime) -> int:
             .filter(applied_run_id__isnull=True, effective_at__lte=at)
             .order_by("feed_id", "effective_at", "pk")
         )
-        for feed_id, prices in groupby(due, key=lambda price: price.feed_id):
-            _apply(Feed.objects.get(pk=feed_id), list(prices), at)
+        reasoned = FeedRun.objects.exclude(override_reason="").in_bulk({price.run_id for price in due})
+
+        def answered(price: ScheduledPrice) -> tuple[int, str, str]:
+            run = reasoned.get(price.run_id)
+            return price.feed_id, run.override_reason if run else "", run.operator if run else ""
+
+        due.sort(key=answered)  # stable: in order of time within
+        for (feed_id, reason, operator), prices in groupby(due, key=answered):
+            _apply(Feed.objects.get(pk=feed_id), list(prices), at, reason=reason, operator=operator)
     return len(due)
 
 
-def _apply(feed: Feed, due: list[ScheduledPrice], at: datetime) -> None:
+def _apply(feed: Feed, due: list[ScheduledPrice], at: datetime, *, reason: str, operator: str) -> None:
+    """One run of the feed; with the reason that a named person gave when the prices were announced."""
     newest = {(price.drug_id, price.pharmacy_id): price for price in due}  # in order of time: the last one holds now
     drugs = Drug.objects.in_bulk({price.drug_id for price in due})
     shops = Pharmacy.objects.in_bulk({price.pharmacy_id for price in due})
@@ -52,6 +60,9 @@ def _apply(feed: Feed, due: list[ScheduledPrice], at: datetime) -> None:
             channel=FeedRun.Channel.SCHEDULED,
             format="jsonl",
             mode=Mode.DELTA,
+            operator=operator,
+            override_reason=reason,
+            released_by=operator,
             idempotency_key=f"scheduled:{due[0].pk}-{due[-1].pk}:{max(price.run_id for price in due)}",
         )
     except Refused:

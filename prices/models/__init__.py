@@ -2,6 +2,7 @@
 
 from prices.models.desk import DeskChange
 from prices.models.feeds import Feed, FeedRun, PharmacyFeed, Rejection, RunPharmacy
+from prices.models.inquiries import Inquiry, InquiryReply
 from prices.models.offers import Offer, PriceChange, ScheduledPrice, SourcePrice, Stock
 from prices.models.sheets import SheetLayout, Upload
 from prices.models.statistics import AreaPrice, RollUp
@@ -11,6 +12,8 @@ __all__ = [
     "DeskChange",
     "Feed",
     "FeedRun",
+    "Inquiry",
+    "InquiryReply",
     "Offer",
     "PharmacyFeed",
     "PriceChange",

@@ -39,6 +39,7 @@ CHAIN = (
     ("", gettext_noop("总部"), Action.SEE),
     ("/prices", gettext_noop("价格"), Action.SEE),
     ("/shops", gettext_noop("门店"), Action.SEE),
+    ("/uploads", gettext_noop("表格上传"), Action.EDIT_CHAIN),
     ("/tokens", gettext_noop("接口令牌"), Action.MANAGE_TOKENS),
     ("/people", gettext_noop("人员"), Action.MANAGE_PEOPLE),
     ("/audit", gettext_noop("操作日志"), Action.SEE_AUDIT),

@@ -120,9 +120,13 @@ def test_axe_finds_nothing(browser: Browser, site: Site, shop: Pharmacy, variant
     assert found == {}
 
 
+@pytest.mark.parametrize("elder", ["0", "1"], ids=["standard", "elder"])
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_nothing_is_wider_than_the_page(browser: Browser, site: Site, shop: Pharmacy, viewport: Any) -> None:
+def test_nothing_is_wider_than_the_page(
+    browser: Browser, site: Site, shop: Pharmacy, viewport: Any, elder: str
+) -> None:
     page = browser.new_context(viewport=viewport, locale="zh-CN").new_page()
+    page.add_init_script(f"localStorage.setItem('elder', '{elder}')")
     for name, (username, address) in addresses(shop).items():
         logged_in(page, site, username)
         page.goto(site.url + address)

@@ -1,5 +1,7 @@
 """The desk's pages: the table as a form, its answers to scripts, runs of a shop, adding from the catalogue."""
 
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,11 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from pharmacies.models import Membership
-from prices.desk import edits
+from prices.desk import edits, shelf
 from prices.ingest.runs import process
 from prices.models import DeskChange, FeedRun
 from tests import factories as f
 from tests.factories import AT, since
+from tests.prices.deliveries import deliver
 from tests.staff.desk_world import Desk, desk, shown
 from tests.staff.signing import sign_in
 
@@ -187,3 +190,41 @@ def test_only_prices_with_a_reason_or_a_doubt_are_warned(editor: Client, here: D
 
 def test_the_english_desk_is_there(editor: Client, here: Desk) -> None:
     assert editor.get("/en" + address(here)).status_code == 200
+
+
+def test_a_till_that_goes_on_sending_the_old_price_is_told_of(editor: Client, here: Desk) -> None:
+    here.submit(here.edit("19.50"))
+    deliver(f.feed("till"), f"{here.shop.code},{here.drug.code},18.90", at=AT + timedelta(minutes=5))
+    (row,) = shelf.shelf(here.shop, at=AT + timedelta(minutes=6))
+    assert row.warned == "窗口改的 19.50 元被“收银系统”后来的报送覆盖：请在那里也改"
+    (row,) = shelf.shelf(here.shop, at=AT + timedelta(days=8))
+    assert row.warned == ""
+
+
+def test_a_script_sends_hundreds_of_rows_in_one_field(editor: Client, here: Desk) -> None:
+    drugs = [f.drug() for _ in range(400)]
+    rows = [[drug.code, "5.00", "in", "", False] for drug in drugs]
+    rows.append([here.drug.code, "", "in", "18.90/in", True])
+    answer = editor.post(address(here, "/edits"), {"rows": json.dumps(rows), "nonce": "n"}, **JSON)
+    assert answer.status_code == 202
+    run = process(FeedRun.objects.get(channel="desk").pk)
+    assert (run.changed, run.withdrawn) == (401, 1)
+
+
+@pytest.mark.parametrize("rows", ["{", "[[1]]", '[["a","b","c","d"]]', '[["a",1,"c","d",false]]'])
+def test_rows_that_no_script_of_ours_would_send_are_a_bad_request(editor: Client, here: Desk, rows: str) -> None:
+    assert editor.post(address(here, "/edits"), {"rows": rows, "nonce": "n"}, **JSON).status_code == 400
+
+
+def test_runs_of_a_feed_that_speaks_for_others_too_are_seen_where_they_said_something(
+    editor: Client, here: Desk
+) -> None:
+    other = f.pharmacy()
+    platform = f.feed("platform", scope="pharmacies")
+    platform.pharmacies.set([here.shop, other])
+    theirs = deliver(platform, f"{other.code},{here.drug.code},18.00")
+    ours = deliver(platform, f"{here.shop.code},{here.drug.code},18.00", f"{other.code},XX,1.00")
+    assert editor.get(address(here, f"/runs/{theirs.pk}")).status_code == 404
+    page = editor.get(address(here, f"/runs/{ours.pk}")).content.decode()
+    assert "接受 1" in page
+    assert other.code not in page

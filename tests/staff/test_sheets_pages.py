@@ -67,7 +67,12 @@ def page(client: Client, address: str, **query: Any) -> str:
 
 def test_a_person_takes_a_tills_export_from_file_to_shelf_and_back(clerk: Client, world: Desk) -> None:
     a, _b, c = world.drugs
-    rows = [row(a, "￥12.60", stock="3"), row(c, "8"), row(c, "9", 医保编码="", 品名="络活喜"), ["合计"] + [""] * 8]
+    rows: list[list[object]] = [
+        row(a, "￥12.60", stock="3"),
+        row(c, "8"),
+        row(c, "9", 医保编码="", 品名="络活喜"),
+        ["合计"] + [""] * 8,
+    ]
     address = bring(clerk, world, xlsx(["价格表"], HEADER, *rows), "till.xlsx")
     assert "是什么" in page(clerk, address)
     confirmed_at = confirmed(clerk, world, xlsx(["价格表"], HEADER, *rows), "till.xlsx")

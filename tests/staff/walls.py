@@ -22,7 +22,7 @@ from pharmacies import access
 from pharmacies.access import Role
 from pharmacies.accounts import invitations
 from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region, User
-from prices.desk import tills
+from prices.desk import inquiries, tills
 from prices.desk.feeds import desk_feed
 from prices.ingest import tokens
 from prices.models import Feed, FeedRun, RunPharmacy, Upload
@@ -115,12 +115,19 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         found.setdefault("staff/invitations/", invited.pk)  # of the shop
     found["staff/invitation/"] = invitations.token(Invitation.objects.get(pk=found["staff/invitations/"]))
     found["desk/*/runs/"] = run.pk
+    inquiry = inquiries.open_inquiry(
+        shop, kind="report", title="价格不符", text="店里标 12 元", by="测试", at=timezone.now()
+    )
+    note = inquiries.Document("说明.pdf", b"%PDF-1.4")
+    reply = inquiries.reply(inquiry, text="已改正", document=note, by=clerk, at=timezone.now())
+    found |= {"desk/*/reports/": inquiry.pk, "desk/*/reports/*/documents/": reply.pk}
     for base, each in (("desk", run), ("chain", f.run(desk_feed(chain), finished_at=f.AT))):
         upload = Upload.objects.create(
             feed=each.feed, by=clerk, at=f.AT, name="价格.csv", sha256="0" * 64, size=1, state="applied", run=each
         )
         found |= {f"{base}/*/uploads/": upload.pk, f"{base}/*/uploads/*/not-taken.": "csv"}
-    found["desk/*/uploads/prices."] = "csv"
+    found["desk/*/uploads/prices."] = found["chain/*/shops/numbers."] = "csv"
+    found["chain/*/prices/"] = f.drug().code
     found["desk/*/tokens/"] = tills.create(
         shop, name="一号机", mode="delta", cadence_days=7, by=clerk, at=timezone.now()
     )[0].slug
@@ -203,24 +210,28 @@ class Wall:
     methods: dict[str, set[str]]
     sees: set[str] = field(default_factory=set)
     data: dict[str, str] = field(default_factory=dict)  # what a POST sends, where an empty one is not enough
+    verbs: dict[str, set[str]] = field(default_factory=dict)  # who may press which button (`do`) of a page with several
     let_in: str = "in"  # what who may is answered: 404 where this world has nothing to show
 
 
 SHOP = OF_THE_SHOP | OF_THE_CHAIN | SUB_ACCOUNTS | OF_THE_CITY | OF_THE_DISTRICT
 EDIT = {"shop_editor", "shop_manager", "chain_editor", "chain_manager", "chain_head_office", *SUB_ACCOUNTS}
 LEAD = {"shop_manager", "chain_manager", "chain_head_office", "sub_manager"}
-SHOP_PEOPLE = LEAD | {"city_reviewer", "district_reviewer"}
+SHOP_GIVE = LEAD | {"city_reviewer", "district_reviewer"}
+SHOP_PEOPLE = SHOP_GIVE | {"city_auditor"}
 SHOP_AUDIT = LEAD | {"city_auditor"}
 VERIFY = {"city_officer", "city_reviewer", "district_officer", "district_reviewer"}
 
 CHAIN = OF_THE_CHAIN | SUB_ACCOUNTS | {SUB_ELSEWHERE} | OF_THE_CITY
 CHAIN_EDIT = {"chain_editor", "chain_manager", "chain_head_office"}
 CHAIN_LEAD = {"chain_manager", "chain_head_office"}
-CHAIN_PEOPLE = CHAIN_LEAD | {"city_reviewer"}
+CHAIN_GIVE = CHAIN_LEAD | {"city_reviewer"}
+CHAIN_PEOPLE = CHAIN_GIVE | {"city_auditor"}
 CHAIN_AUDIT = CHAIN_LEAD | {"city_auditor"}
 
 AREA = OF_THE_CITY | OF_THE_DISTRICT
-AREA_PEOPLE = {"city_reviewer", "district_reviewer"}
+AREA_GIVE = {"city_reviewer", "district_reviewer"}
+AREA_PEOPLE = AREA_GIVE | {"city_auditor"}
 AREA_AUDIT = {"city_auditor"}
 
 
@@ -249,22 +260,31 @@ STAFF: dict[str, Wall] = {
     "staff/sessions": own(GET=LOGGED_IN, POST=LOGGED_IN),
     "staff/alive": own(GET=LOGGED_IN),
     "staff/resume": own(GET=LOGGED_IN, POST=LOGGED_IN),
-    "staff/invitations/<int:pk>/slip": Wall({"GET": SHOP_PEOPLE}),
+    "staff/invitations/<int:pk>/slip": Wall({"GET": SHOP_GIVE}),
     # people and the log
     "desk/<str:code>/people": at_shop(GET=SHOP_PEOPLE, POST=SHOP_PEOPLE),
     "desk/<str:code>/people/<int:pk>": at_shop(GET=SHOP_PEOPLE, POST=SHOP_PEOPLE, data={"do": "end"}),
-    "desk/<str:code>/people/invitations/<int:pk>/revoke": at_shop(POST=SHOP_PEOPLE),
+    "desk/<str:code>/people/invitations/<int:pk>/revoke": replace(
+        at_shop(POST=SHOP_GIVE),
+        sees=SHOP - {"city_auditor"},  # whose roles those are not
+    ),
     "desk/<str:code>/audit": at_shop(GET=SHOP_AUDIT),
     "desk/<str:code>/audit.csv": at_shop(POST=SHOP_AUDIT),
     "chain/<int:chain>/people": at_chain(GET=CHAIN_PEOPLE, POST=CHAIN_PEOPLE),
     "chain/<int:chain>/people/<int:pk>": at_chain(GET=CHAIN_PEOPLE, POST=CHAIN_PEOPLE, data={"do": "end"}),
-    "chain/<int:chain>/people/invitations/<int:pk>/revoke": at_chain(POST=CHAIN_PEOPLE),
+    "chain/<int:chain>/people/invitations/<int:pk>/revoke": replace(
+        at_chain(POST=CHAIN_GIVE),
+        sees=CHAIN - {"city_auditor"},  # whose roles those are not
+    ),
     "chain/<int:chain>/audit": at_chain(GET=CHAIN_AUDIT),
     "chain/<int:chain>/audit.csv": at_chain(POST=CHAIN_AUDIT),
     "console/<str:adcode>": at_area(GET=AREA),
     "console/<str:adcode>/people": at_area(GET=AREA_PEOPLE, POST=AREA_PEOPLE),
     "console/<str:adcode>/people/<int:pk>": at_area(GET=AREA_PEOPLE, POST=AREA_PEOPLE, data={"do": "end"}),
-    "console/<str:adcode>/people/invitations/<int:pk>/revoke": at_area(POST=AREA_PEOPLE),
+    "console/<str:adcode>/people/invitations/<int:pk>/revoke": replace(
+        at_area(POST=AREA_GIVE),
+        sees=AREA - {"city_auditor"},  # whose roles those are not
+    ),
     "console/<str:adcode>/audit": at_area(GET=AREA_AUDIT),
     "console/<str:adcode>/audit.csv": at_area(POST=AREA_AUDIT),
     # the desk
@@ -276,7 +296,16 @@ STAFF: dict[str, Wall] = {
     "desk/<str:code>/runs/<int:pk>": at_shop(GET=SHOP),
     "desk/<str:code>/runs/<int:pk>/undo": at_shop(POST=EDIT),
     "desk/<str:code>/standing": at_shop(GET=SHOP),
-    "desk/<str:code>/shop": at_shop(GET=SHOP, POST=LEAD, data={"do": "change"}),
+    "desk/<str:code>/shop": replace(
+        at_shop(GET=SHOP, POST=LEAD, data={"do": "change"}),
+        verbs={
+            **dict.fromkeys(("change", "special", "special-remove", "place"), LEAD),
+            **dict.fromkeys(("place-accept", "place-refuse"), VERIFY),
+        },
+    ),
+    "desk/<str:code>/reports": at_shop(GET=SHOP),
+    "desk/<str:code>/reports/<int:pk>": at_shop(GET=SHOP, POST=EDIT),
+    "desk/<str:code>/reports/<int:pk>/documents/<int:reply>": at_shop(GET=SHOP),
     "desk/<str:code>/sticker": at_shop(GET=SHOP),
     "desk/<str:code>/tokens": at_shop(GET=LEAD, POST=LEAD),
     "desk/<str:code>/tokens/<slug:slug>/rotate": at_shop(POST=LEAD),
@@ -301,6 +330,16 @@ STAFF |= {
         "uploads/<int:pk>/not-taken.<str:kind>": replace(at(GET=may), let_in="404"),
         "uploads/<int:pk>/rejections.csv": at(GET=may),
     }.items()
+}
+CHAIN_SHOPS = CHAIN_EDIT | SUB_ACCOUNTS | {SUB_ELSEWHERE}
+"""Who may change prices in some of the chain's shops."""
+STAFF |= {
+    "chain/<int:chain>": at_chain(GET=CHAIN),
+    "chain/<int:chain>/prices": at_chain(GET=CHAIN),
+    "chain/<int:chain>/prices/<str:drug>": at_chain(GET=CHAIN, POST=CHAIN_SHOPS),
+    "chain/<int:chain>/prices/<str:drug>/withdraw": at_chain(POST=CHAIN_SHOPS),
+    "chain/<int:chain>/shops": at_chain(GET=CHAIN, POST=CHAIN_EDIT),
+    "chain/<int:chain>/shops/numbers.<str:kind>": at_chain(GET=CHAIN_EDIT),
 }
 STAFF |= {
     "desk/<str:code>/uploads/unchanged": at_shop(POST=EDIT),

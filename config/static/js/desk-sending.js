@@ -113,16 +113,13 @@ export class Sender {
   }
 
   async send(rows, reason) {
-    const fields = [["nonce", nonce()], ["reason", reason]];
-    rows.forEach((row) => {
+    const lists = rows.map((row) => {
       this.note(row, "saving", this.words.saving);
       const price = row.draft.removed ? "" : row.draft.price;
       const seen = row.seen === undefined ? row.price + "/" + row.stock : row.seen;
-      fields.push(["code", row.code], ["price", price], ["stock", row.draft.stock], ["seen", seen]);
-      if (row.draft.removed) {
-        fields.push(["removed", row.code]);
-      }
+      return [row.code, price, row.draft.stock, seen, Boolean(row.draft.removed)];
     });
+    const fields = [["nonce", nonce()], ["reason", reason], ["rows", JSON.stringify(lists)]];
     const sent = new Map(rows.map((row) => [row.code, row.draft]));
     const told = await this.post(this.form.dataset.edits, fields);
     rows.forEach((row) => row.note && row.note.kind === "saving" && this.note(row, null));

@@ -160,7 +160,7 @@ def _fitted(cells: list[str], width: int) -> list[str]:
 
 def _is_footer(cells: list[str], names: list[str], known: dict[str, str]) -> bool:
     """A line of sums or remarks: says so, and names no product by a code."""
-    if not any(FOOTER.search(cell) for cell in cells[:4]):
+    if not any(FOOTER.match(cell) for cell in cells[:4]):
         return sum(bool(cell) for cell in cells) == 0
     ours = {known[name]: cells[index] for index, name in enumerate(names) if name in known}
     return not any(ours.get(code) for code in ("drug_code", "barcode", "approval_no"))

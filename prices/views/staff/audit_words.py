@@ -19,6 +19,7 @@ from prices.views import words
 ACTIONS = {
     "account.create": gettext_lazy("建立账号"),
     "account.enrol": gettext_lazy("绑定手机"),
+    "account.locked": gettext_lazy("账号在一个网络地址暂时锁定"),
     "account.log_in": gettext_lazy("登录"),
     "account.log_out": gettext_lazy("退出登录"),
     "account.log_out_everywhere": gettext_lazy("退出所有设备"),
@@ -42,6 +43,9 @@ ACTIONS = {
     "import_reference_prices": gettext_lazy("导入参考价"),
     "import_regions": gettext_lazy("导入地区"),
     "import_schemes": gettext_lazy("导入集采批次"),
+    "inquiry.close": gettext_lazy("办结反馈或问询"),
+    "inquiry.open": gettext_lazy("转来反馈或问询"),
+    "inquiry.reply": gettext_lazy("回复反馈或问询"),
     "invitation.accept": gettext_lazy("用邀请单加入"),
     "invitation.create": gettext_lazy("开邀请单"),
     "invitation.reset": gettext_lazy("开重置单"),
@@ -49,6 +53,8 @@ ACTIONS = {
     "match_drugs": gettext_lazy("计算目录匹配"),
     "membership.begin": gettext_lazy("给予角色"),
     "membership.end": gettext_lazy("结束角色"),
+    "place.decide": gettext_lazy("核实药店位置"),
+    "place.propose": gettext_lazy("申请移动药店位置"),
     "prices.generate": gettext_lazy("生成测试数据"),
     "rejection.settle": gettext_lazy("处理退回行"),
     "run.refuse": gettext_lazy("退回整批"),
@@ -59,6 +65,12 @@ ACTIONS = {
     "sheet.match": gettext_lazy("配对表格中的药品"),
     "sheet.take_back": gettext_lazy("撤回已公示的表格"),
     "sheet.upload": gettext_lazy("上传表格"),
+    "shop.change": gettext_lazy("改药店信息"),
+    "shop.special": gettext_lazy("登记节假日营业时间"),
+    "shop.special_removed": gettext_lazy("删除节假日营业时间"),
+    "till.create": gettext_lazy("新建接口令牌"),
+    "till.revoke": gettext_lazy("作废接口令牌"),
+    "till.rotate": gettext_lazy("更换接口令牌"),
 }
 SUBJECTS = {
     "catalog.Alias": gettext_lazy("编码对照"),
@@ -71,23 +83,38 @@ SUBJECTS = {
     "pharmacies.User": gettext_lazy("账号"),
     "prices.Feed": gettext_lazy("数据报送"),
     "prices.FeedRun": gettext_lazy("报送批次"),
+    "prices.Inquiry": gettext_lazy("反馈与问询"),
     "prices.Rejection": gettext_lazy("退回行"),
     "prices.Upload": gettext_lazy("表格"),
 }
 KEYS = {
     "address": gettext_lazy("网络地址"),
+    "cadence_days": gettext_lazy("几天报一次"),
     "changes": gettext_lazy("改动数"),
     "created": gettext_lazy("新增"),
+    "document": gettext_lazy("文件"),
     "factor": gettext_lazy("第二因素"),
+    "first": gettext_lazy("第一天"),
+    "hours": gettext_lazy("营业时间"),
+    "last": gettext_lazy("最后一天"),
+    "kind": gettext_lazy("类别"),
+    "lat": gettext_lazy("纬度"),
+    "lng": gettext_lazy("经度"),
+    "mode": gettext_lazy("报送方式"),
+    "moved_m": gettext_lazy("移动（米）"),
     "n": gettext_lazy("数量"),
-    "name": gettext_lazy("姓名"),
+    "name": gettext_lazy("名称"),
+    "phone": gettext_lazy("电话"),
     "price_fen": gettext_lazy("价格"),
     "removed": gettext_lazy("移除"),
     "role": gettext_lazy("角色"),
     "rows": gettext_lazy("行数"),
+    "services": gettext_lazy("服务"),
     "state": gettext_lazy("状态"),
+    "title": gettext_lazy("标题"),
     "unchanged": gettext_lazy("未变"),
     "updated": gettext_lazy("更新"),
+    "upto": gettext_lazy("到（不含）"),
     "username": gettext_lazy("用户名"),
     "within": gettext_lazy("限于地区"),
 }
@@ -200,4 +227,8 @@ def _drugs(events: Iterable[AuditEvent]) -> dict[str, str]:
     if not codes:
         return {}
     rows = Drug.objects.filter(code__in=codes).select_related("preparation")
-    return {drug.code: f"{drug.preparation.generic_name} {drug.code}" for drug in rows}
+    return {drug.code: f"{drug.preparation.generic_name} {_spec(drug)} {drug.manufacturer}" for drug in rows}
+
+
+def _spec(drug: Drug) -> str:
+    return f"{drug.preparation.strength}×{drug.pack_count}{drug.unit}"

@@ -4,12 +4,14 @@ The table works as a form without JavaScript; with it `desk.js` shows all rows a
 is answered in JSON.
 """
 
+import json
 import uuid
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -131,10 +133,25 @@ def _edits(request: HttpRequest) -> Iterable[Edit]:
     rows that nobody filled in."""
     fields = [request.POST.getlist(name) for name in ("code", "price", "stock", "seen")]
     removed = set(request.POST.getlist("removed"))
-    for code, price, stock, seen in zip(*fields, strict=False):
+    sent = _rows_in_json(request.POST["rows"], removed) if "rows" in request.POST else zip(*fields, strict=False)
+    for code, price, stock, seen in sent:
         code = code.strip()[:40]
         if seen or price.strip() or code in removed:
             yield Edit(code, price=price.strip()[:40], stock=stock[:10], seen=seen[:30], removed=code in removed)
+
+
+def _rows_in_json(text: str, removed: set[str]) -> Iterable[tuple[str, str, str, str]]:
+    """A script sends its rows in one field, [code, price, stock, seen, removed] each: a form may not have so many."""
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise BadRequest("rows") from error
+    for row in rows if isinstance(rows, list) else ():
+        if not (isinstance(row, list) and len(row) == 5 and all(isinstance(cell, str) for cell in row[:4])):
+            raise BadRequest("rows")
+        if row[4]:
+            removed.add(row[0])
+        yield row[0], row[1], row[2], row[3]
 
 
 def _told(pharmacy: Pharmacy, outcome: Outcome) -> dict[str, Any]:

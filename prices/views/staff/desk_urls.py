@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prices.views.staff import desk, runs, shop, standing, tokens
+from prices.views.staff import desk, reports, runs, shop, standing, tokens
 
 urlpatterns: list[URLPattern] = [
     path("desk/<str:code>", desk.prices, name="desk"),
@@ -19,4 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/<str:code>/standing", standing.standing, name="desk-standing"),
     path("desk/<str:code>/shop", shop.shop, name="desk-shop"),
     path("desk/<str:code>/sticker", shop.sticker, name="desk-sticker"),
+    path("desk/<str:code>/reports", reports.reports, name="desk-reports"),
+    path("desk/<str:code>/reports/<int:pk>", reports.report, name="desk-report"),
+    path("desk/<str:code>/reports/<int:pk>/documents/<int:reply>", reports.document, name="desk-report-document"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +18,7 @@ from pharmacies.models import Pharmacy
 from prices.desk import edits
 from prices.desk.sending import Value
 from prices.ingest import reasons
-from prices.models import DeskChange, FeedRun, Rejection, RunPharmacy, Stock
+from prices.models import DeskChange, Feed, FeedRun, Rejection, RunPharmacy, Stock
 from prices.money import yuan
 from prices.views.staff import sessions, signed_in
 
@@ -29,8 +29,14 @@ REFUSED_SHOWN = 100
 def runs_of(pharmacy: Pharmacy) -> QuerySet[Any]:
     """Deliveries that said something about this pharmacy, or came through a feed of its own; newest first."""
     said = RunPharmacy.objects.filter(pharmacy=pharmacy).values("run")
-    own = Q(feed__scope="pharmacies", feed__pharmacies=pharmacy)
-    return FeedRun.objects.filter(Q(pk__in=said) | own).select_related("feed").order_by("-pk").distinct()
+    own = [feed.pk for feed in feeds_of(pharmacy)]
+    return FeedRun.objects.filter(Q(pk__in=said) | Q(feed__in=own)).select_related("feed").order_by("-pk")
+
+
+def feeds_of(pharmacy: Pharmacy) -> list[Feed]:
+    """The feeds that speak for this pharmacy and no other: the desk's and those of its tills."""
+    reaching = Feed.objects.filter(pharmacies=pharmacy, scope=Feed.Scope.PHARMACIES).values("pk")
+    return list(Feed.objects.filter(pk__in=reaching).annotate(shops=Count("pharmacies")).filter(shops=1))
 
 
 def own_run(pharmacy: Pharmacy, pk: int) -> FeedRun:
@@ -82,7 +88,7 @@ def run(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 def _refused(pharmacy: Pharmacy, run: FeedRun) -> list[dict[str, Any]]:
     """Rows sent back, of this pharmacy or of no known one where the feed is its own."""
     rows = Rejection.objects.filter(run=run)
-    own = run.feed.scope == "pharmacies" and run.feed.pharmacies.count() == 1
+    own = run.feed in feeds_of(pharmacy)
     rows = (
         rows.filter(Q(pharmacy_id=pharmacy.pk) | Q(pharmacy_id=None)) if own else rows.filter(pharmacy_id=pharmacy.pk)
     )

@@ -60,7 +60,7 @@ def listed(request: HttpRequest, **where: Any) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            data, name = _file(request)
+            data, name = received_file(request)
             brought = uploads.bring(place, data, name=name, by=person(request), at=at)
             return redirect(places.link(place, "upload", pk=brought.pk))
         except UploadProblem as error:
@@ -86,7 +86,8 @@ def listed(request: HttpRequest, **where: Any) -> HttpResponse:
     return render(request, "desk/uploads.html", context, status=422 if problem else 200)
 
 
-def _file(request: HttpRequest) -> tuple[bytes, str]:
+def received_file(request: HttpRequest) -> tuple[bytes, str]:
+    """Bytes and name of the file that a form brought. Raises `UploadProblem`."""
     found = request.FILES.get("file")
     if found is None:
         raise UploadProblem(_("请先选择一个文件"))
@@ -299,7 +300,7 @@ def sheet(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     at = timezone.now()
     pharmacy = access.pharmacy_for(request.user, Action.EDIT_PRICES, code, at=at)
     header, rows = exports.shelf(pharmacy)
-    return _download(kind, header, rows, f"{pharmacy.name}-{timezone.localdate(at):%Y%m%d}")
+    return download(kind, header, rows, f"{pharmacy.name}-{timezone.localdate(at):%Y%m%d}")
 
 
 @signed_in
@@ -311,7 +312,7 @@ def file(request: HttpRequest, pk: int, kind: str, **where: Any) -> HttpResponse
     if found.counts == {}:
         raise Http404
     header, rows = exports.not_taken(found)
-    return _download(kind, header, rows, f"{PurePath(found.name).stem}-退回")
+    return download(kind, header, rows, f"{PurePath(found.name).stem}-退回")
 
 
 @signed_in
@@ -327,7 +328,8 @@ def refused(request: HttpRequest, pk: int, **where: Any) -> HttpResponse:
     return response
 
 
-def _download(kind: str, header: Any, rows: Any, name: str) -> HttpResponse:
+def download(kind: str, header: Any, rows: Any, name: str) -> HttpResponse:
+    """A table as a file of that kind. Raises Http404 for another one."""
     if kind not in FILES:
         raise Http404
     data = exports.as_xlsx(header, rows) if kind == "xlsx" else exports.as_csv(header, rows)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prices.views.staff import uploads
+from prices.views.staff import chain, uploads
 
 
 def pages(place: str, kind: str) -> list[URLPattern]:
@@ -25,4 +25,10 @@ urlpatterns = [
     path("desk/<str:code>/uploads/unchanged", uploads.unchanged, name="desk-unchanged"),
     path("desk/<str:code>/uploads/prices.<str:kind>", uploads.sheet, name="desk-sheet"),
     *pages("chain/<int:chain>", "chain"),
+    path("chain/<int:chain>", chain.home, name="chain"),
+    path("chain/<int:chain>/prices", chain.prices, name="chain-prices"),
+    path("chain/<int:chain>/prices/<str:drug>", chain.price, name="chain-price"),
+    path("chain/<int:chain>/prices/<str:drug>/withdraw", chain.withdraw, name="chain-withdraw"),
+    path("chain/<int:chain>/shops", chain.shops, name="chain-shops"),
+    path("chain/<int:chain>/shops/numbers.<str:kind>", chain.store_sheet, name="chain-store-sheet"),
 ]
