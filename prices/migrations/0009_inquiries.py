@@ -9,7 +9,7 @@ ID = models.BigAutoField(auto_created=True, primary_key=True, serialize=False, v
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pharmacies", "0007_shop"),
+        ("pharmacies", "0009_shop"),
         ("prices", "0008_sheets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
