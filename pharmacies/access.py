@@ -56,7 +56,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.PUBLISH_HELD: LEADING,
     Action.EDIT_SHOP: LEADING,
     Action.MANAGE_TOKENS: LEADING,
-    Action.MANAGE_PEOPLE: LEADING | {Role.REVIEWER},
+    Action.MANAGE_PEOPLE: LEADING | {Role.REVIEWER, Role.AUDITOR},
     Action.EDIT_CHAIN: DESK,
     Action.SEE_AUDIT: LEADING | {Role.AUDITOR},
     Action.EXPORT: DESK | OFFICIALS,
@@ -67,14 +67,16 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.PUBLISH_CASE: frozenset({Role.PUBLISHER}),
     Action.EDIT_RULES: frozenset({Role.REVIEWER}),
 }
-"""Action × role. The auditor of an area does nothing but read: who works and who watches are different people."""
+"""Action × role. Who works and who watches are different people: an auditor reads, and appoints auditors."""
 
 GIVES: dict[Role, frozenset[Role]] = {
     Role.MANAGER: frozenset({Role.VIEWER, Role.EDITOR, Role.MANAGER}),
     Role.HEAD_OFFICE: frozenset({Role.VIEWER, Role.EDITOR, Role.MANAGER, Role.HEAD_OFFICE}),
-    Role.REVIEWER: frozenset({Role.VIEWER, *OFFICIALS, Role.MANAGER, Role.HEAD_OFFICE}),
+    Role.REVIEWER: frozenset({Role.VIEWER, *OFFICIALS, Role.MANAGER, Role.HEAD_OFFICE}) - {Role.AUDITOR},
+    Role.AUDITOR: frozenset({Role.AUDITOR}),
 }
-"""Which roles one who manages people may give and take; the first 店长 of a shop is invited by its area."""
+"""Which roles one who manages people may give and take: the first 店长 of a shop is invited by its area, and no official
+can put away those who watch them."""
 
 FITS: dict[type[Place], tuple[Role, ...]] = {
     Pharmacy: (Role.VIEWER, Role.EDITOR, Role.MANAGER),

@@ -24,6 +24,11 @@ class Verdict(enum.Enum):
 class SecondFactor(Protocol):
     name: str
     """Kept in the session and in the log."""
+    enrol_page: str
+    """Name of the address where somebody enrols who is not yet."""
+
+    def prompt(self, user: User) -> str:
+        """What the code page asks `user` to do, in the language of the page."""
 
     def enrolled(self, user: User) -> bool:
         """Whether `user` can be asked; who cannot is sent to enrol."""

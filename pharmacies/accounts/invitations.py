@@ -145,7 +145,7 @@ def _claim(invitation: Invitation, user: User, *, at: datetime) -> None:
 
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership:
-    """The person joins the place. Raises Unusable; MEMBER when they hold this role there already."""
+    """The person joins the place. Raises Unusable; MEMBER when they hold this role there already, or will."""
     if invitation.kind != Invitation.Kind.JOIN:
         raise Unusable(Refusal.NOT_YOURS)
     where = {
@@ -154,10 +154,10 @@ def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership:
         "area": invitation.area,
         "within": invitation.within,
     }
-    if access.memberships(user, at=at).filter(role=invitation.role, **where).exists():
+    valid = DateRange(access.day(at), None)
+    if Membership.objects.filter(user=user, role=invitation.role, valid__overlap=valid, **where).exists():
         raise Unusable(Refusal.MEMBER)
     _claim(invitation, user, at=at)
-    valid = DateRange(access.day(at), None)
     membership = Membership.objects.create(user=user, role=invitation.role, valid=valid, **where)
     after = {"name": user.display_name, "username": user.username, "role": invitation.role}
     _told("invitation.accept", invitation, by=user, at=at, after=after)

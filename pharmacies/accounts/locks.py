@@ -9,10 +9,14 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from pharmacies.models import FailedAttempts
+from pharmacies import audit
+from pharmacies.models import FailedAttempts, User
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 ANYWHERE = ""
+TOLD_AT = 8
+"""Failures after which the wait is a minute and more, and the log is told."""
+SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Policy:
 
 AT_ADDRESS = Policy(free=3, longest=timedelta(minutes=15))
 CODES_ANYWHERE = Policy(free=10, longest=timedelta(minutes=1))
-"""Who guesses codes knows the password, and may come from a thousand addresses: a million codes would take two years."""
+"""Who guesses codes knows the password, and may come from a thousand addresses. Three of a million codes are right at any
+moment: at one a minute an even chance takes five months, and the log was told on the first day."""
 
 
 def attempt(*, account: str, address: str, at: datetime, policy: Policy = AT_ADDRESS) -> timedelta:
@@ -61,6 +66,23 @@ def succeeded(*, account: str, address: str) -> int:
 def failures(*, account: str, address: str) -> int:
     row = FailedAttempts.objects.filter(account=account[:150], address=address).first()
     return row.failures if row else 0
+
+
+def tell(*, username: str, account: str, address: str, at: datetime) -> bool:
+    """Somebody seems to be guessing: the log says so once a day for each address, of accounts that exist."""
+    user = User.objects.filter(username=username).first()
+    if user is None or failures(account=account, address=address) != TOLD_AT:
+        return False
+    with transaction.atomic():
+        audit.record(
+            at=at,
+            by=SYSTEM,
+            action="account.locked",
+            subject="pharmacies.User",
+            subject_id=user.pk,
+            after={"address": address, "failures": TOLD_AT},
+        )
+    return True
 
 
 def forget(*, at: datetime) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django_otp.oath import hotp
 
 from pharmacies import audit
@@ -66,6 +67,12 @@ def match(seed: str, typed: str, *, at: datetime, used: int = -1) -> tuple[Verdi
 
 class Totp:
     name = "totp"
+    enrol_page = "staff:enrol"
+
+    def prompt(self, user: User) -> str:
+        return gettext(
+            "%(name)s，请打开手机上的验证器（腾讯身份验证器、数盾OTP 等），输入“药比三家”下面的 6 位数字。"
+        ) % {"name": user.display_name}
 
     def enrolled(self, user: User) -> bool:
         return Authenticator.objects.filter(user=user).exists()

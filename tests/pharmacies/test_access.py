@@ -192,7 +192,7 @@ AREA = {
     "officer": {"SEE", "EXPORT", "VERIFY_SHOP", "OPEN_CASE"},
     "reviewer": {"SEE", "EXPORT", "VERIFY_SHOP", "OPEN_CASE", "DECIDE_CASE", "EDIT_RULES", "MANAGE_PEOPLE"},
     "publisher": {"SEE", "EXPORT", "PUBLISH_CASE"},
-    "auditor": {"SEE", "EXPORT", "SEE_AUDIT"},
+    "auditor": {"SEE", "EXPORT", "SEE_AUDIT", "MANAGE_PEOPLE"},
 }
 
 
@@ -232,7 +232,10 @@ def test_who_watches_does_nothing_else() -> None:
         Action.SEE,
         Action.EXPORT,
         Action.SEE_AUDIT,
+        Action.MANAGE_PEOPLE,
     }
+    assert GIVES[Role.AUDITOR] == {Role.AUDITOR}
+    assert not any(Role.AUDITOR in given for role, given in GIVES.items() if role != Role.AUDITOR)
 
 
 def test_every_action_is_in_the_table_and_who_may_anything_may_see() -> None:
@@ -315,9 +318,10 @@ def test_roles_fit_their_places_as_the_database_says(world: World) -> None:
         ("head_office", "chain", "chain", ["viewer", "editor", "manager", "head_office"]),
         ("manager", "chain", "chain", ["viewer", "editor", "manager"]),
         ("reviewer", "area", "shop", ["viewer", "manager"]),
-        ("reviewer", "area", "area", ["viewer", "analyst", "officer", "reviewer", "publisher", "auditor"]),
+        ("reviewer", "area", "area", ["viewer", "analyst", "officer", "reviewer", "publisher"]),
         ("officer", "area", "shop", []),
-        ("auditor", "area", "area", []),
+        ("auditor", "area", "area", ["auditor"]),
+        ("auditor", "area", "shop", []),
         ("manager", "lone", "shop", []),
     ],
 )

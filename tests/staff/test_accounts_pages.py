@@ -1,79 +1,26 @@
-"""The pages of the way in, as a browser asks for them; time stands still unless a test moves it."""
+"""The two steps of a log-in, as a browser asks for them; and who guesses."""
 
+import os
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
 
-from pharmacies.access import Role
-from pharmacies.accounts import invitations, people, recovery, totp
-from pharmacies.models import AuditEvent, Authenticator, FailedAttempts, Membership, Pharmacy, User
-from tests import factories as f
-from tests.factories import AT, since
+from pharmacies.accounts import recovery, totp
+from pharmacies.accounts.factors import Verdict
+from pharmacies.models import AuditEvent, Authenticator, FailedAttempts, User
+from tests.factories import AT
 
-pytestmark = pytest.mark.django_db
+from .accounts_world import OTHER, PASSWORD, Clock, code_now, is_in, log_in, password, text
 
-PASSWORD, OTHER, SEED = "three-shops-1", "four-shops-22", "a seed"
-
-
-@dataclass
-class Clock:
-    at: datetime = AT
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, **by: float) -> None:
-        self.at += timedelta(**by)
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Clock:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    clock = Clock()
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
-
-
-@pytest.fixture
-def shop() -> Pharmacy:
-    return f.pharmacy("向阳大药房")
-
-
-@pytest.fixture
-def li(shop: Pharmacy) -> User:
-    """店长 of the shop, with a phone."""
-    user = User.objects.create_user("li", password=PASSWORD, first_name="李店长")
-    Membership.objects.create(user=user, pharmacy=shop, role=Role.MANAGER, valid=since())
-    Authenticator.objects.create(user=user, seed=SEED, last_step=0, enrolled_at=AT)
-    return user
-
-
-def code_now(seed: str = SEED, *, step: int = 0) -> str:
-    return totp.code_at(seed, totp.step_of(timezone.now()) + step)
-
-
-def password(client: Client, password: str = PASSWORD, username: str = "li", **extra: Any) -> Any:
-    return client.post("/staff/login", {"username": username, "password": password}, **extra)
-
-
-def log_in(client: Client, goal: str = "/staff") -> Any:
-    password(client)
-    return client.post("/staff/code", {"code": code_now(), "next": goal})
-
-
-def text(response: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", response.content.decode()))
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/staff").status_code == 200
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 # -- two steps --------------------------------------------------------------------------------------------------------
@@ -242,6 +189,18 @@ def test_who_is_locked_out_here_gets_in_from_elsewhere(client: Client, li: User,
     assert password(client, REMOTE_ADDR="10.0.0.1").status_code == 302
 
 
+def test_guessing_is_in_the_log_once_and_told_to_whoever_logs_in_there(client: Client, li: User, clock: Clock) -> None:
+    for _ in range(12):
+        password(client, "wrong")
+        password(client, "wrong", "nobody")
+        clock.forward(seconds=600)
+    told = AuditEvent.objects.get(action="account.locked")
+    assert (told.subject_id, told.after) == (str(li.pk), {"address": "127.0.0.1", "failures": 8})
+    clock.forward(seconds=600)
+    log_in(client)
+    assert "您登录之前，这里有 12 次没有成功" in text(client.get("/staff"))
+
+
 def test_an_address_is_not_what_a_stranger_writes_into_a_header(client: Client, li: User, settings: Any) -> None:
     forged = {"HTTP_X_FORWARDED_FOR": "10.9.9.9, 10.0.0.1"}
     password(client, "wrong", **forged)
@@ -267,234 +226,51 @@ def test_codes_are_guessed_no_faster_from_many_addresses(client: Client, li: Use
     assert answers == [200] * 10 + [429, 429]
 
 
-# -- sessions ---------------------------------------------------------------------------------------------------------
+# -- the seam ---------------------------------------------------------------------------------------------------------
 
 
-def test_log_out_everywhere_ends_a_stolen_session(client: Client, li: User) -> None:
-    log_in(client)
-    thief = Client()
-    thief.cookies["sessionid"] = client.cookies["sessionid"].value
-    assert is_in(thief)
-    assert client.post("/staff/sessions").headers["Location"] == "/staff/login"
-    assert not is_in(thief)
-    assert not is_in(client)
+class TextMessage:
+    """Another second factor, as an adapter for text messages would be written."""
+
+    name, enrol_page = "sms", "staff:invitation-typed"
+    sent: ClassVar[dict[str, str]] = {}
+
+    def prompt(self, user: User) -> str:
+        return "短信验证码已发出"
+
+    def enrolled(self, user: User) -> bool:
+        return bool(user.email)  # where one's number would stand
+
+    def challenge(self, user: User, *, at: datetime) -> None:
+        self.sent[user.username] = "4711"
+
+    def verify(self, user: User, code: str, *, at: datetime) -> Verdict:
+        return Verdict.RIGHT if self.sent.pop(user.username, None) == code else Verdict.WRONG
 
 
-def test_log_out_everywhere_at_another_computer_ends_this_session(client: Client, li: User) -> None:
-    log_in(client)
-    people.log_out_everywhere(user=li, by=li, at=AT)
-    assert not is_in(client)
+def test_another_second_factor_takes_the_place_of_the_phone(client: Client, li: User, settings: Any) -> None:
+    settings.SECOND_FACTOR_CLASS = f"{__name__}.TextMessage"
+    assert password(client).headers["Location"].startswith("/staff/invitation"), "where this factor is enrolled"
+    User.objects.update(email="li@example.org")
+    assert password(client).headers["Location"].startswith("/staff/code")
+    assert "短信验证码已发出" in text(client.get("/staff/code"))
+    assert "不对" in text(client.post("/staff/code", {"code": "1"}))
+    client.get("/staff/code")
+    assert client.post("/staff/code", {"code": "4711"}).headers["Location"] == "/staff"
+    assert AuditEvent.objects.latest("id").after == {"factor": "sms", "address": "127.0.0.1"}
 
 
-def test_logging_out_is_a_post_and_the_old_cookie_is_dead(client: Client, li: User) -> None:
-    log_in(client)
-    cookie = client.cookies["sessionid"].value
-    assert client.get("/staff/logout").status_code == 405
-    client.post("/staff/logout")
-    thief = Client()
-    thief.cookies["sessionid"] = cookie
-    assert not is_in(thief)
+def test_the_second_factor_is_switched_off_for_a_demo_only() -> None:
+    for demo, fine in (("0", False), ("1", True)):
+        environment = os.environ | {"SECOND_FACTOR": "0", "DEMO_NOTICE": demo}
+        asked = subprocess.run(
+            [sys.executable, "-c", "import config.settings"], env=environment, cwd=ROOT, capture_output=True, text=True
+        )
+        assert (asked.returncode == 0) is fine, asked.stderr
+        assert fine or "for the demo only" in asked.stderr
 
 
-def test_half_an_hour_without_a_sign_ends_a_session_work_goes_on(client: Client, li: User, clock: Clock) -> None:
-    log_in(client)
-    for _ in range(4):
-        clock.forward(minutes=25)
-        assert client.get("/staff/alive").status_code == 204
-    clock.forward(minutes=31)
-    assert "expired=1" in client.get("/staff").headers["Location"]
-    assert not is_in(client)
-
-
-def test_a_shift_is_the_longest_a_session_lasts(client: Client, li: User, clock: Clock) -> None:
-    log_in(client)
-    for _ in range(35):
-        clock.forward(minutes=20.5)
-        assert is_in(client)
-    clock.forward(minutes=20.5)
-    assert not is_in(client)
-
-
-def test_a_form_sent_too_late_waits_and_can_be_sent_again(client: Client, li: User, clock: Clock) -> None:
-    log_in(client)
-    clock.forward(minutes=31)
-    typed = {"note": "￥12.50 <b>", "several": ["1", "2"]}
-    late = client.post("/staff/password", typed, HTTP_REFERER="http://testserver/staff/password?x=1")
-    assert late.headers["Location"] == "/staff/login?next=%2Fstaff%2Fpassword%3Fx%3D1&expired=1"
-    assert log_in(client).headers["Location"] == "/staff/resume"
-    page = client.get("/staff/resume").content.decode()
-    assert 'action="/staff/password"' in page
-    assert page.count('<input type="hidden" name="several"') == 2
-    assert 'name="note" value="￥12.50 &lt;b&gt;"' in page
-    client.post("/staff/password", typed)
-    assert client.get("/staff/resume").status_code == 302, "what has been sent waits no longer"
-
-
-def test_no_password_waits_in_a_session(client: Client, li: User, clock: Clock) -> None:
-    log_in(client)
-    clock.forward(minutes=31)
-    client.post("/staff/password", {"password": "s3cret", "again": "s3cret", "current": "s3cret", "note": "x"})
-    assert "s3cret" not in str(dict(client.session))
-
-
-def test_somebody_elses_unfinished_work_is_dropped(client: Client, li: User, clock: Clock) -> None:
-    wang = User.objects.create_user("wang", password=PASSWORD)
-    Authenticator.objects.create(user=wang, seed="w", last_step=0, enrolled_at=AT)
-    log_in(client)
-    clock.forward(minutes=31)
-    client.post("/staff/password", {"note": "private"})
-    password(client, username="wang")
-    assert client.post("/staff/code", {"code": code_now("w")}).headers["Location"] == "/staff"
-    assert "private" not in str(dict(client.session))
-
-
-@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {"X-Requested-With": "fetch"}])
-def test_a_script_is_told_401_and_where_to_log_in(
-    client: Client, li: User, clock: Clock, headers: dict[str, str]
-) -> None:
-    log_in(client)
-    clock.forward(minutes=31)
-    page = headers | {"HX-Current-URL": "http://testserver/desk/P1?q=x"}
-    answer = client.post("/staff/password", {"note": "x"}, headers=page)
-    assert answer.status_code == 401
-    assert answer.headers["X-Login"] == "/staff/login?next=%2Fdesk%2FP1%3Fq%3Dx&expired=1"
-    assert "HX-Redirect" not in answer.headers, "what was typed stays on the page"
-    assert 'target="_blank"' in answer.content.decode()
-
-
-def test_a_fragment_that_is_only_read_leads_to_the_log_in_page(client: Client) -> None:
-    page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/desk/P1"}
-    answer = client.get("/staff/sessions", headers=page)
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/staff/login?next=%2Fdesk%2FP1")
-
-
-def test_a_page_of_another_site_is_no_place_to_come_back_to(client: Client) -> None:
-    page = {"HX-Request": "true", "HX-Current-URL": "https://evil.example/desk"}
-    assert client.get("/staff", headers=page).headers["HX-Redirect"] == "/staff/login?next=%2Fstaff"
-
-
-def test_no_cache_keeps_a_page_of_the_staff(client: Client, li: User) -> None:
-    pages: list[HttpResponse] = [client.get("/staff"), client.get("/staff/login")]
-    log_in(client)
-    pages += [client.get(path) for path in ("/staff", "/staff/sessions", "/staff/password", "/staff/enrol")]
-    assert {page.headers["Cache-Control"] for page in pages} == {"no-store"}
-
-
-def test_a_form_without_our_mark_changes_nothing_and_says_so(li: User) -> None:
-    client = Client(enforce_csrf_checks=True)
-    answer = client.post("/staff/login", {"username": "li", "password": PASSWORD})
-    assert answer.status_code == 403
-    assert "什么都没有改" in text(answer)
-
-
-def test_the_password_is_changed_by_who_knows_it_and_other_sessions_end(client: Client, li: User, clock: Clock) -> None:
-    other = Client()
-    log_in(other)
-    clock.forward(seconds=60)
-    log_in(client)
-    new = {"password": OTHER, "again": OTHER}
-    assert "现在的密码不对" in text(client.post("/staff/password", {"current": "no", **new}))
-    assert "不一样" in text(client.post("/staff/password", {"current": PASSWORD, "password": OTHER, "again": "x"}))
-    assert client.post("/staff/password", {"current": PASSWORD, **new}).status_code == 302
-    assert is_in(client)
-    assert not is_in(other)
-    assert password(Client(), OTHER).status_code == 302
-
-
-# -- slips ------------------------------------------------------------------------------------------------------------
-
-
-def test_an_invitation_leads_to_an_account_a_phone_and_the_shop(client: Client, li: User, shop: Pharmacy) -> None:
-    slip = invitations.invite(place=shop, role=Role.EDITOR, name="王芳", by=li, at=AT)
-    address = f"/staff/invitation/{invitations.token(slip)}"
-    page = text(client.get(address))
-    assert "王芳，请开通账号" in page
-    assert "向阳大药房" in page
-    assert "录入员" in page
-    typed = {"username": "wangfang", "name": "王芳", "password": OTHER, "again": OTHER}
-    assert "已有人用" in text(client.post(address, typed | {"username": "LI"}))
-    assert "太短" in text(client.post(address, typed | {"password": "x", "again": "x"}))
-    assert User.objects.count() == 1
-    assert client.post(address, typed).headers["Location"] == "/staff/enrol"
-    client.get("/staff/enrol")
-    client.post("/staff/enrol", {"code": code_now(client.session["enrolling"])})
-    assert "向阳大药房" in text(client.get("/staff"))
-    gone = Client().get(address)
-    assert gone.status_code == 410
-    assert "已经用过" in text(gone)
-
-
-def test_looking_at_a_link_uses_nothing_up(client: Client, li: User, shop: Pharmacy) -> None:
-    slip = invitations.invite(place=shop, role=Role.EDITOR, name="王芳", by=li, at=AT)
-    for _ in range(3):
-        assert client.get(f"/staff/invitation/{invitations.token(slip)}").status_code == 200
-
-
-def test_somebody_with_an_account_joins_with_it(client: Client, li: User) -> None:
-    slip = invitations.invite(place=f.pharmacy("二店"), role=Role.VIEWER, name="李", by="省医保局", at=AT)
-    log_in(client)
-    address = f"/staff/invitation/{invitations.token(slip)}"
-    assert "您现在以 李店长（li）登录" in text(client.get(address))
-    assert client.post(address).headers["Location"] == "/staff"
-    assert "二店" in text(client.get("/staff"))
-    assert Membership.objects.filter(user=li).count() == 2
-
-
-def test_a_slip_is_typed_from_paper(client: Client, li: User, shop: Pharmacy) -> None:
-    slip = invitations.invite(place=shop, role=Role.EDITOR, name="王芳", by=li, at=AT)
-    token = invitations.token(slip)
-    answer = client.post("/staff/invitation", {"token": f" {token.upper().replace('-', ' ')} "}, follow=True)
-    assert "王芳，请开通账号" in text(answer)
-    assert "没有这张邀请单" in text(client.post("/staff/invitation", {"token": "../../x"}, follow=True))
-
-
-def test_a_revoked_and_an_old_slip_say_so(client: Client, li: User, shop: Pharmacy, clock: Clock) -> None:
-    slips = [invitations.invite(place=shop, role=Role.EDITOR, name="王芳", by=li, at=AT) for _ in range(2)]
-    invitations.revoke(invitation=slips[0], by=li, at=AT)
-    clock.forward(days=8)
-    said = [text(client.get(f"/staff/invitation/{invitations.token(slip)}")) for slip in slips]
-    assert "已被撤回" in said[0]
-    assert "超过 7 天" in said[1]
-
-
-def test_a_reset_slip_gives_a_new_password_and_a_new_phone(client: Client, li: User) -> None:
-    slip = invitations.invite_back(user=li, by="省医保局", at=AT)
-    address = f"/staff/invitation/{invitations.token(slip)}"
-    assert "您的用户名是 li" in text(client.get(address))
-    assert client.post(address, {"password": OTHER, "again": OTHER}).headers["Location"] == "/staff/enrol"
-    assert "不对" in text(password(Client(), PASSWORD))
-    assert password(Client(), OTHER).headers["Location"].startswith("/staff/enrol")
-
-
-def test_the_slip_is_printed_by_those_who_may_invite_there(client: Client, li: User, shop: Pharmacy) -> None:
-    slip = invitations.invite(place=shop, role=Role.EDITOR, name="王芳", by=li, at=AT)
-    address = f"/staff/invitations/{slip.pk}/slip"
-    assert client.get(address).status_code == 302
-    log_in(client)
-    page = client.get(address).content.decode()
-    assert invitations.token(slip) in page
-    assert "<svg" in page
-    Membership.objects.update(role=Role.EDITOR)
-    assert client.get(address).status_code == 404
-    Membership.objects.update(role=Role.MANAGER)
-    invitations.revoke(invitation=slip, by=li, at=AT)
-    assert invitations.token(slip) not in client.get(address).content.decode()
-
-
-# -- the start page ---------------------------------------------------------------------------------------------------
-
-
-def test_the_start_page_lists_the_places_of_today(client: Client, li: User, shop: Pharmacy) -> None:
-    log_in(client)
-    page = text(client.get("/staff"))
-    assert "李店长，您好" in page
-    assert "向阳大药房" in page
-    assert "店长" in page
-    Membership.objects.update(valid=since(AT.date() - timedelta(days=30), AT.date()))
-    assert "您现在不属于任何药店" in text(client.get("/staff"))
-
-
-def test_every_page_exists_in_english(client: Client, li: User) -> None:
-    assert client.get("/en/staff").headers["Location"].startswith("/en/staff/login")
-    for path in ("login", "invitation"):
-        assert client.get(f"/en/staff/{path}").status_code == 200
+@pytest.mark.parametrize("file", sorted((ROOT / "templates" / "staff").glob("*.html")), ids=lambda file: file.name)
+def test_templates_have_no_inline_style_or_script(file: Path) -> None:
+    source = file.read_text(encoding="utf-8")
+    assert re.findall(r"\sstyle=|<style|\son\w+=|javascript:|<script(?![^>]*\ssrc=)|https?://", source) == []

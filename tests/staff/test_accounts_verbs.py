@@ -1,6 +1,6 @@
 """Coming in, without pages: second factor, recovery codes, locks, invitations, passwords."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -289,9 +289,11 @@ def test_a_weak_password_uses_no_invitation_up(invited: Invitation) -> None:
     assert invitations.find(invitations.token(invited), at=AT)
 
 
-def test_who_has_the_role_already_keeps_the_slip(invited: Invitation) -> None:
+@pytest.mark.parametrize("first", [AT.date() - timedelta(days=9), AT.date() + timedelta(days=9)])
+def test_who_has_the_role_already_or_will_keeps_the_slip(invited: Invitation, first: date) -> None:
     assert invited.pharmacy is not None
     user = member(invited.pharmacy, Role.EDITOR)
+    Membership.objects.update(valid=since(first))
     assert why(lambda: invitations.accept(invitation=invited, user=user, at=AT)) is Refusal.MEMBER
     assert invitations.find(invitations.token(invited), at=AT)
 

@@ -265,6 +265,18 @@ def test_a_button_that_does_not_exist_changes_nothing(client: Client, page: str,
     assert access.roles(user, shop, at=timezone.now()) == {"editor"}
 
 
+def test_officials_cannot_put_away_who_watches_them(client: Client) -> None:
+    watcher = person("auditor", area=f.wuchang())
+    sign_in(client, person("reviewer", area=f.wuchang()))
+    page = "/console/420106/people"
+    client.post(f"{page}/{watcher.memberships.get().pk}", {"do": "end"})
+    assert client.post(page, {"name": "x", "role": "auditor"}).status_code == 422
+    assert access.roles(watcher, f.wuchang(), at=timezone.now()) == {"auditor"}
+    sign_in(client, watcher)
+    assert client.post(page, {"name": "x", "role": "auditor"}).status_code == 302
+    assert client.post(page, {"name": "x", "role": "officer"}).status_code == 422
+
+
 # -- the way back -----------------------------------------------------------------------------------------------------
 
 

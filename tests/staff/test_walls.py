@@ -1,5 +1,6 @@
 """Nobody sees or touches what is not theirs: every address and every method, as everybody (`walls.py` is the table)."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -77,6 +78,19 @@ def test_a_staff_page_lets_in_whom_it_should_and_nobody_else(world: World, brows
             found = outcome(walls.call(browsers.of(name), method, address, wall))
             if found != expected(wall, method, name):
                 wrong[method, name] = f"{found}, not {expected(wall, method, name)}"
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("route", [route for route, wall in STAFF.items() if wall.verbs])
+def test_each_button_of_a_page_is_for_those_who_may_press_it(world: World, browsers: Browsers, route: str) -> None:
+    wall, address = STAFF[route], walls.fill(route, world.own)
+    wrong = {}
+    for verb, may in wall.verbs.items():
+        one = replace(wall, methods={"POST": may}, data={"do": verb})
+        for name in sorted(INSIDERS):
+            found = outcome(walls.call(browsers.of(name), "POST", address, one))
+            if found != expected(one, "POST", name):
+                wrong[verb, name] = f"{found}, not {expected(one, 'POST', name)}"
     assert wrong == {}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import auth
+from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +24,8 @@ from prices.views.staff.forms import CodeForm, LogInForm, RecoveryForm, StaffFor
 from prices.views.staff.guard import open_to_all, signed_in
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
+WORTH_TELLING = 3
+"""Failures before a log-in: fewer are one's own fingers."""
 
 
 @sensitive_post_parameters("password")
@@ -44,8 +46,14 @@ def login(request: HttpRequest) -> HttpResponse:
         name, password = people.stored_name(account), form.cleaned_data["password"]
         user = auth.authenticate(request, username=name, password=password)
         if isinstance(user, User):
-            locks.succeeded(account=account, address=address_of(request))
+            tried = locks.succeeded(account=account, address=address_of(request))
+            if tried >= WORTH_TELLING:
+                words = ngettext(
+                    "您登录之前，这里有 %(n)d 次没有成功。", "您登录之前，这里有 %(n)d 次没有成功。", tried
+                )
+                messages.warning(request, words % {"n": tried})
             return _second_step(request, user, goal)
+        locks.tell(username=name, account=account, address=address_of(request), at=at)
         form.add_error(None, gettext("用户名或密码不对。请检查大小写和输入法，再试一次。"))
     return _login_page(request, form, goal)
 
@@ -61,7 +69,8 @@ def _second_step(request: HttpRequest, user: User, goal: str) -> HttpResponse:
         sessions.complete(request, user, factor=sessions.WITHOUT, at=at)
         return arrived(request, goal)
     sessions.wait(request, user, at=at)
-    page = "staff:code" if second_factor().enrolled(user) else "staff:enrol"
+    factor = second_factor()
+    page = "staff:code" if factor.enrolled(user) else factor.enrol_page
     return redirect(f"{reverse(page)}?{urlencode({'next': goal})}")
 
 
@@ -76,7 +85,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if user is None:
         return _to_login(request, goal)
     if not factor.enrolled(user):
-        return redirect(f"{reverse('staff:enrol')}?{urlencode({'next': goal})}")
+        return redirect(f"{reverse(factor.enrol_page)}?{urlencode({'next': goal})}")
     form = CodeForm(request.POST or None)
     status = 200
     if request.method != "POST":
@@ -89,8 +98,10 @@ def code(request: HttpRequest) -> HttpResponse:
             verdict = factor.verify(user, form.cleaned_data["code"], at=at)
             if verdict is Verdict.RIGHT:
                 return _in(request, user, factor.name, goal)
+            guessed_wrong(user)
             form.add_error("code", verdict_words(verdict))
-    return render(request, "staff/code.html", {"form": form, "next": goal, "waiting": user}, status=status)
+    context = {"form": form, "next": goal, "prompt": factor.prompt(user)}
+    return render(request, "staff/code.html", context, status=status)
 
 
 @sensitive_post_parameters("code")
@@ -112,8 +123,9 @@ def recover(request: HttpRequest) -> HttpResponse:
         elif recovery.use(user=user, typed=form.cleaned_data["code"], at=at):
             return _in(request, user, "recovery", reverse("staff:recovery-codes"))
         else:
+            guessed_wrong(user)
             form.add_error("code", gettext("这个恢复码不对，或者已经用过。每个恢复码只能用一次，请换下一个。"))
-    return render(request, "staff/recovery.html", {"form": form, "next": goal, "waiting": user}, status=status)
+    return render(request, "staff/recovery.html", {"form": form, "next": goal}, status=status)
 
 
 def _to_login(request: HttpRequest, goal: str) -> HttpResponse:
@@ -125,6 +137,10 @@ def too_many(request: HttpRequest, user: User) -> timedelta:
     at, account = timezone.now(), f"2:{user.username}"
     here = locks.attempt(account=account, address=address_of(request), at=at)
     return here or locks.attempt(account=account, address=locks.ANYWHERE, at=at, policy=locks.CODES_ANYWHERE)
+
+
+def guessed_wrong(user: User) -> None:
+    locks.tell(username=user.username, account=f"2:{user.username}", address=locks.ANYWHERE, at=timezone.now())
 
 
 def guessed_right(request: HttpRequest, user: User) -> None:

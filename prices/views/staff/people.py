@@ -31,7 +31,7 @@ MEANS = {
     Role.OFFICER: gettext_lazy("看和导出，核实药店位置，发起核查"),
     Role.REVIEWER: gettext_lazy("经办人能做的，加上核查结论、规则和人员"),
     Role.PUBLISHER: gettext_lazy("看和导出，发布核查结果"),
-    Role.AUDITOR: gettext_lazy("看和导出操作日志，别的都不做"),
+    Role.AUDITOR: gettext_lazy("看和导出操作日志，任命审计员，别的都不做"),
 }
 
 
