@@ -138,8 +138,8 @@ class Site:
     def _child(self, name: str, *command: str | Path, **env: str) -> Child:
         python = self.place.python
         log = self.place.logs / f"{name}.log"
-        # Every page says 演示数据 while the demo province is loaded, and its tills go on reporting.
-        demo = {"DEMO_NOTICE": "1"} if (self.place.var / "demo-loaded").exists() else {}
+        # Every page says 演示数据 while the demo province is loaded, its tills go on reporting, and its log-ins need no phone.
+        demo = {"DEMO_NOTICE": "1", "SECOND_FACTOR": "0"} if (self.place.var / "demo-loaded").exists() else {}
         return Child(name, tied([python, "-m", *command]), log, self.application.env | demo | env, self.place.root)
 
     def _web(self) -> Child:
@@ -202,5 +202,5 @@ class Site:
             lines.append("  演示数据: every price shown is a made-up example of the demo province")
         logins = var / "demo-logins.txt"
         if logins.exists():
-            lines += ["  demo log-ins:", *(f"    {line}" for line in logins.read_text().splitlines())]
+            lines += [f"  demo log-ins at {self.url}staff/login (role, name, password, page):", *(f"    {line}" for line in logins.read_text().splitlines())]
         print("\n".join([*lines, "  Ctrl-C stops everything.", ""]), flush=True)
