@@ -68,12 +68,18 @@ def stands(pharmacy: Pharmacy, rows: Sequence[Row], *, at: datetime) -> list[Sta
 def _stand(row: Row, usual: Usual, region: Region) -> Stand:
     fen = fen_of(row.price)
     over = round(100 * (Decimal(fen) / usual.median_fen - 1))
-    mode = "" if usual.mode_fen is None else str(yuan(usual.mode_fen))
-    return Stand(row, _band(fen, usual), region, usual.count - 1, mode, over)
+    mode = _usual(usual)
+    return Stand(row, _band(fen, usual), region, usual.count - 1, "" if mode is None else str(yuan(mode)), over)
+
+
+def _usual(usual: Usual) -> int | None:
+    """What most shops ask; not told where it may be what the cheapest one asks and half of them do not."""
+    lowest = usual.mode_fen == usual.min_fen and usual.mode_fen != usual.median_fen
+    return None if lowest else usual.mode_fen
 
 
 def _band(fen: int, usual: Usual) -> str:
-    if fen == usual.mode_fen:
+    if fen == _usual(usual):
         return "usual"
     if fen <= usual.q1_fen:
         return "low"

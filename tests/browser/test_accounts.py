@@ -224,7 +224,8 @@ def test_no_page_of_the_way_in_breaks_a_rule_of_accessibility(
     browser: Browser, site: Site, staff: Staff, variant: dict[str, Any]
 ) -> None:
     page = opened(browser, variant)
-    prefix, broken = ("/en" if variant.get("english") else ""), []
+    prefix = "/en" if variant.get("english") else ""
+    broken: list[str] = []
 
     def look(name: str, path: str = "") -> None:
         if path:

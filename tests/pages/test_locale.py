@@ -10,7 +10,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "locale" / "en" / "LC_MESSAGES"
-CALLS = {"gettext", "gettext_lazy", "ngettext", "pgettext", "_"}
+CALLS = {"gettext", "gettext_lazy", "gettext_noop", "ngettext", "pgettext", "_", "_lazy"}
 Key = tuple[str, str]  # context, message id
 
 
@@ -40,13 +40,25 @@ def written() -> dict[object, str]:
     return found
 
 
+SPOKEN = (
+    "prices/views/**/*.py",
+    "prices/templatetags/*.py",
+    "prices/desk/**/*.py",
+    "prices/models/*.py",  # the names of their choices
+    "prices/ingest/*.py",  # why a delivery or a row was refused
+    "prices/money.py",
+    "pharmacies/*.py",
+    "pharmacies/accounts/*.py",
+    "pharmacies/models/*.py",
+    "pharmacies/audit/reading.py",
+    *(f"catalog/{name}.py" for name in ("cautions", "comparability", "equivalents", "search/__init__")),
+)
+"""Modules whose words stand on pages."""
+
+
 def python_messages() -> set[Key]:
     found = set()
-    files = [*(ROOT / "prices/views").glob("*.py"), *(ROOT / "prices/templatetags").glob("*.py")]
-    # Of the catalogue: their reasons stand on pages.
-    spoken = ("cautions", "comparability", "equivalents", "search/__init__")
-    files += [ROOT / "pharmacies/navigation.py", *(ROOT / f"catalog/{name}.py" for name in spoken)]
-    for file in files:
+    for file in [file for each in SPOKEN for file in ROOT.glob(each)]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in CALLS:
                 continue
@@ -59,8 +71,6 @@ def python_messages() -> set[Key]:
 def template_messages() -> set[Key]:
     found = set()
     for file in (ROOT / "templates").rglob("*.html"):
-        if file.parent.name in {"desk", "console"}:
-            continue
         code = templatize(file.read_text(encoding="utf-8"))
         for name, text in re.findall(r"(\w*gettext|\b_)\(((?:[^()]|\([^()]*\))*?[\"'])\s*(?:,\s*count)?\)", code):
             said = [
@@ -101,8 +111,6 @@ def test_templates_hold_no_chinese_outside_their_messages():
     """A word that is not a message would stay Chinese on the English page."""
     left = {}
     for file in (ROOT / "templates").rglob("*.html"):
-        if file.parent.name in {"desk", "console"}:
-            continue
         text = re.sub(
             r"{% blocktranslate.*?endblocktranslate %}|{%.*?%}|{#.*?#}",
             "",
@@ -111,4 +119,6 @@ def test_templates_hold_no_chinese_outside_their_messages():
         )
         if words := re.findall("[\u3000-\u303f\u4e00-\u9fff]+", text):
             left[file.name] = words
+    sticker = left.pop("sticker.html")  # hangs in the window, for citizens, in Chinese whoever prints it
+    assert "扫一扫" in sticker
     assert left == {"base.html": ["中文"]}

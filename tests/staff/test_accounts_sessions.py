@@ -1,7 +1,8 @@
 """Sessions: how they end, and that nothing is lost when they do."""
 
+from typing import Any
+
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from pharmacies.accounts import people
@@ -120,7 +121,7 @@ def test_a_page_of_another_site_is_no_place_to_come_back_to(client: Client) -> N
 
 
 def test_no_cache_keeps_a_page_of_the_staff(client: Client, li: User) -> None:
-    pages: list[HttpResponse] = [client.get("/staff"), client.get("/staff/login")]
+    pages: list[Any] = [client.get("/staff"), client.get("/staff/login")]
     log_in(client)
     pages += [client.get(path) for path in ("/staff", "/staff/sessions", "/staff/password", "/staff/enrol")]
     assert {page.headers["Cache-Control"] for page in pages} == {"no-store"}

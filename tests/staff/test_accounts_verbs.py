@@ -239,7 +239,7 @@ def invited() -> Invitation:
 
 
 def take(invitation: Invitation, username: str = "wang", **fields: Any) -> User:
-    said = {"name": "王", "password": PASSWORD, "at": AT} | fields
+    said: dict[str, Any] = {"name": "王", "password": PASSWORD, "at": AT} | fields
     return invitations.accept_new(invitation=invitation, username=username, **said)
 
 

@@ -49,6 +49,13 @@ def test_with_fewer_than_five_others_the_wider_region_is_asked() -> None:
     assert [(found.region, found.others) for found in stood(here)] == [(here.shop.division.parent, 39)]
 
 
+def test_where_every_price_is_different_the_usual_one_would_be_the_lowest_and_is_not_told() -> None:
+    here = desk()
+    night(here, here.shop.division, 6, mode=1111)
+    (found,) = stood(here)
+    assert (found.usual, found.band) == ("", "above")
+
+
 def test_what_citizens_do_not_see_is_not_compared() -> None:
     here = desk()
     night(here, here.shop.division, 6)
