@@ -175,8 +175,10 @@ def last_day(valid: DateRange) -> Day | None:
 
 
 def validity(valid: DateRange) -> str:
-    """`自 2026年1月1日起`, `2026年1月1日至2026年12月31日`."""
+    """`自 2026年1月1日起`, `2026年1月1日至2026年12月31日`, `至 2026年12月31日`, `长期有效`."""
     last = last_day(valid)
+    if valid.lower is None:
+        return gettext("至 %(day)s") % {"day": day(last)} if last else gettext("长期有效")
     if last is None:
         return gettext("自 %(day)s起") % {"day": day(valid.lower)}
     return gettext("%(first)s至%(last)s") % {"first": day(valid.lower), "last": day(last)}

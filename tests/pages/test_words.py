@@ -1,9 +1,10 @@
 """How numbers are said: the glossary's forms, in both languages."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.utils import translation
+from psycopg.types.range import DateRange
 
 from pharmacies.hours import parse
 from prices.templatetags.yaobi import price
@@ -117,3 +118,16 @@ def test_in_english_money_and_dates_are_english():
 def test_thousands_are_set_off_in_the_large_price_as_in_every_other():
     assert words.money("1613.80") == "1,613.80 元"
     assert "1,613.80" in price("1613.80")
+
+
+@pytest.mark.parametrize(
+    ("valid", "said"),
+    [
+        (DateRange(date(2026, 1, 1), None), "自 2026年1月1日起"),
+        (DateRange(date(2026, 1, 1), date(2027, 1, 1)), "2026年1月1日至2026年12月31日"),
+        (DateRange(None, date(2027, 1, 1)), "至 2026年12月31日"),
+        (DateRange(None, None), "长期有效"),
+    ],
+)
+def test_a_range_of_days_is_told_with_its_last_day(valid: DateRange, said: str) -> None:
+    assert words.validity(valid) == said
