@@ -250,16 +250,21 @@ def test_of_two_editors_the_second_is_told_and_decides(
     slow.context.close()
 
 
-def test_a_session_that_ends_in_the_middle_loses_nothing(browser: Browser, site: Site, small: Pharmacy) -> None:
+def test_a_session_that_ends_in_the_middle_loses_nothing(
+    browser: Browser, site: Site, small: Pharmacy, servers_files: None
+) -> None:
     page = desk_of(browser, site, small)
     field = page.locator("tr[data-row] [data-price]").nth(10)
     field.fill("12.34")
-    page.context.clear_cookies()
-    logged_in(page, site, "desk-small")
     page.context.clear_cookies(name=django_settings.SESSION_COOKIE_NAME)
     field.press("Enter")
     expect(page.locator("#signed-out")).to_contain_text("登录")
     expect(field).to_have_value("12.34")
+    logged_in(page, site, "desk-small")  # in another tab
+    field.press("Enter")
+    expect(page.locator("tr[data-row]").nth(10)).to_contain_text("正在公示")
+    for run in FeedRun.objects.in_flight():
+        process(run.pk)
     page.context.close()
 
 

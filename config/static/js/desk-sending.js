@@ -103,6 +103,9 @@ export class Sender {
       if (signedOut(answer)) {
         return null;
       }
+      if ((answer.headers.get("Content-Type") || "").indexOf("json") < 0) {
+        return { state: "again", message: this.words.again, rows: [] };
+      }
       const told = await answer.json();
       return told;
     } catch (error) {

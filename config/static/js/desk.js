@@ -140,7 +140,7 @@ class Table {
       part("price").textContent = row.price;
       part("stock").textContent = part("stock").dataset[row.stock || "unknown"] || row.stock;
     }
-    const note = row.note || (draft.removed ? { kind: "draft", text: this.words.off } : row.draft ? { kind: "draft", text: this.words.unsaved } : row.warned ? { kind: "warned", text: row.warned } : { kind: "", text: "" });
+    const note = row.note || (draft.removed ? { kind: "draft", text: this.words.off } : row.draft ? { kind: "draft", text: this.words.draft } : row.warned ? { kind: "warned", text: row.warned } : { kind: "", text: "" });
     part("state").textContent = note.text;
     part("state").className = "note note-" + (note.kind || "none");
     node.title = note.text;
