@@ -94,8 +94,9 @@ def alike(port: int, world: World, question: Question) -> bool:
 
 
 @contextmanager
-def served(say: Say) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
-    """The web server as bin/serve starts it, with the two addresses more, on a free port of the loopback."""
+def served(say: Say, **more: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    """The web server as bin/serve starts it, with the two addresses more, on a free port of the loopback; `more`: of its
+    environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -105,7 +106,7 @@ def served(say: Say) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
         "--log-level", "warning",
     ]  # fmt: skip
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
-    environment = os.environ | {"DATABASE_POOL": str(THREADS)}
+    environment = os.environ | {"DATABASE_POOL": str(THREADS)} | more
     with (Path(settings.VAR) / "log" / "web.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own
     try:
