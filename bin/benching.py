@@ -43,6 +43,8 @@ def bench(arguments: list[str]) -> int:
         env = environment(place, programs, services) | {"YAOBI_BENCH": "1", "DEBUG": "0"} | more
         application = Application(place, env, private=True)
         application.migrate()
+        if options.subject == "desk":
+            application.collect_static()
         flags = [f"--{name}" for name in ("full", "tenth", "restart", "quick", "json") if getattr(options, name)]
         status = application.run("bench", options.subject, *flags)
     return status if status >= 0 else 128 - status
