@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from pharmacies import access
 from pharmacies.access import Action, Place
@@ -100,7 +100,7 @@ def role_names(context: dict[str, Any], place: Place) -> str:
     kind = "pharmacy" if isinstance(place, Pharmacy) else "chain" if isinstance(place, Chain) else "area"
     held = access.memberships(context["request"].user, at=timezone.now()).filter(**{kind: place.pk})
     names = {each.role: each.get_role_display() for each in held}
-    return "、".join(names[role] for role in access.Role.values if role in names)
+    return pgettext("list", "、").join(names[role] for role in access.Role.values if role in names)
 
 
 @register.simple_tag
