@@ -50,10 +50,3 @@ def li(clock: Clock, shop: Pharmacy) -> User:
     Membership.objects.create(user=user, pharmacy=shop, role=Role.MANAGER, valid=since())
     Authenticator.objects.create(user=user, seed=SEED, last_step=0, enrolled_at=AT)
     return user
-
-
-@pytest.fixture(autouse=True)
-def in_chinese() -> Iterator[None]:
-    """A page asked for in English leaves its language behind in the thread; the next test begins in Chinese."""
-    with translation.override("zh-hans"):
-        yield
