@@ -13,8 +13,9 @@ from django.test import Client, override_settings
 
 from pharmacies.models import AuditEvent, Membership, User
 
-from . import walls
-from .walls import ENTRANCES, EVERYBODY, FEEDS, INSIDERS, LOGGED_IN, NOT_IN, OTHERS, PUBLIC, STAFF, STRANGERS, World
+from . import walls, walls_world
+from .walls import ENTRANCES, FEEDS, OTHERS, PUBLIC, STAFF
+from .walls_world import EVERYBODY, INSIDERS, LOGGED_IN, NOT_IN, STRANGERS, World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 LET_IN_NOT = {401, 403, 404, 405}
@@ -24,7 +25,7 @@ class Browsers:
     """One browser for each person of the world, made when first asked for."""
 
     def __init__(self, world: World) -> None:
-        self.of = cache(lambda name: walls.client_of(world, name))
+        self.of = cache(lambda name: walls_world.client_of(world, name))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
     files = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     storages = {"default": files | {"OPTIONS": {"location": tmp_path_factory.mktemp("files")}}}
     with django_db_blocker.unblock(), override_settings(STORAGES=settings.STORAGES | storages), transaction.atomic():
-        yield walls.world()
+        yield walls_world.world()
         transaction.set_rollback(True)
 
 
