@@ -5,7 +5,7 @@ once an official of the area has said so; that is never the person who proposed 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.contrib.gis.geos import Point as GeosPoint
@@ -159,8 +159,8 @@ def _record(
     *,
     by: User,
     at: datetime,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
     reason: str = "",
 ) -> None:
     audit.record(
@@ -170,7 +170,7 @@ def _record(
         subject="pharmacies.Pharmacy",
         subject_id=pharmacy.code,
         place=pharmacy,
-        before=before,
-        after=after,
+        before=None if before is None else dict(before),
+        after=None if after is None else dict(after),
         reason=reason,
     )

@@ -36,11 +36,12 @@ class Head:
 def export(*, folder: Path | None = None) -> int:
     """Write the head of every day that has seals newer than the newest head; how many files were written.
 
-    Raises BrokenLog, and writes nothing over the evidence, where the log does not hold the newest head any more.
+    Raises BrokenLog, and writes nothing over the evidence, where the log does not hold the newest head any more;
+    UnreadableHead where that head is none.
     """
     folder = folder or settings.AUDIT_HEADS
-    known = heads(folder)
-    newest = known[-1] if known else None
+    files = sorted(folder.glob("*.json"))
+    newest = read(files[-1]) if files else None  # days sort as their names do
     if newest and not holds(newest):
         raise BrokenLog(
             _("操作日志与 %(day)s 的日终摘要不符：封存 %(number)d 不在或已被改动")

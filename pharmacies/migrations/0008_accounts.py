@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import pharmacies.models.people
 from django.conf import settings
 from django.db import migrations, models
+
+import pharmacies.models.people
 
 
 class Migration(migrations.Migration):

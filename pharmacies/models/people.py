@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Lower
 from django.utils.crypto import get_random_string, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.fields import ValidField
 from pharmacies.models.pharmacies import Chain, Pharmacy
@@ -42,15 +43,15 @@ class Membership(models.Model):
     """A person speaks for exactly one pharmacy, chain or insurance area, in a role, while the range holds."""
 
     class Role(models.TextChoices):
-        VIEWER = "viewer", "查看员"
-        EDITOR = "editor", "录入员"
-        MANAGER = "manager", "店长"
-        HEAD_OFFICE = "head_office", "总部管理员"
-        ANALYST = "analyst", "分析员"
-        OFFICER = "officer", "经办人"
-        REVIEWER = "reviewer", "审核人"
-        PUBLISHER = "publisher", "发布人"
-        AUDITOR = "auditor", "审计员"
+        VIEWER = "viewer", _("查看员")
+        EDITOR = "editor", _("录入员")
+        MANAGER = "manager", _("店长")
+        HEAD_OFFICE = "head_office", _("总部管理员")
+        ANALYST = "analyst", _("分析员")
+        OFFICER = "officer", _("经办人")
+        REVIEWER = "reviewer", _("审核人")
+        PUBLISHER = "publisher", _("发布人")
+        AUDITOR = "auditor", _("审计员")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name="用户")
     role = models.CharField("角色", max_length=12, choices=Role)

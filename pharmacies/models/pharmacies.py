@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.fields import ValidField, ValidQuerySet, WeekMinutesField
 from pharmacies.models.regions import Region
@@ -156,14 +157,14 @@ class Designation(models.Model):
     """A service the pharmacy is designated for (定点资格) in an insurance area, while its range holds."""
 
     class Kind(models.TextChoices):
-        DESIGNATED = "designated", "医保定点"
-        DUAL_CHANNEL = "dual_channel", "双通道药店"
-        OUTPATIENT_POOLING = "outpatient_pooling", "门诊统筹药店"
-        CHRONIC_DISEASE = "chronic_disease", "门诊慢特病药店"
-        CROSS_REGION = "cross_region", "异地结算"
-        E_PRESCRIPTION = "e_prescription", "电子处方"
-        DELIVERY = "delivery", "送药上门"
-        COLD_CHAIN = "cold_chain", "冷链"
+        DESIGNATED = "designated", _("医保定点")
+        DUAL_CHANNEL = "dual_channel", _("双通道药店")
+        OUTPATIENT_POOLING = "outpatient_pooling", _("门诊统筹药店")
+        CHRONIC_DISEASE = "chronic_disease", _("门诊慢特病药店")
+        CROSS_REGION = "cross_region", _("异地结算")
+        E_PRESCRIPTION = "e_prescription", _("电子处方")
+        DELIVERY = "delivery", _("送药上门")
+        COLD_CHAIN = "cold_chain", _("冷链")
 
         @property
         def bit(self) -> int:

@@ -8,6 +8,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.fields import ValidField, ValidQuerySet
 from pharmacies.models.pharmacies import Pharmacy
@@ -44,9 +45,9 @@ class PlaceProposal(models.Model):
     """Where the people of a pharmacy say it stands, until an official of its area has said yes or no."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "待核实"
-        ACCEPTED = "accepted", "已核实"
-        REFUSED = "refused", "退回"
+        PENDING = "pending", _("待核实")
+        ACCEPTED = "accepted", _("已核实")
+        REFUSED = "refused", _("退回")
 
     pharmacy = models.ForeignKey(Pharmacy, on_delete=models.CASCADE, related_name="proposals", verbose_name="药店")
     location = PointField("位置", geography=True, srid=4326)

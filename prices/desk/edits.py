@@ -239,7 +239,7 @@ def results(run: FeedRun, pharmacy: Pharmacy) -> list[Result]:
 
 def _result(run: FeedRun, change: DeskChange, offer: Offer | None, refused: bool) -> Result:
     if run.state == FeedRun.State.HELD:
-        return Result(change, False, _("整批待确认：%(why)s") % {"why": "；".join(run.notes)})
+        return Result(change, False, _("整批待确认：%(why)s") % {"why": _("；").join(run.notes)})
     if run.state != FeedRun.State.PUBLISHED or refused:
         return Result(change, False, run.error or _("没有公示：请查看退回原因"))
     wanted, current = _value(change), _shown(offer)

@@ -53,7 +53,7 @@ class Row:
 
 def shelf(pharmacy: Pharmacy, *, at: datetime) -> list[Row]:
     """Every product on the shelf by name, in one query."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "pharmacy": pharmacy.pk,
         "at": at,
         "stale_after": settings.STALE_AFTER,

@@ -113,7 +113,7 @@ class Report:
 class Point:
     """Something to raise: how many of how many, what it means, what to do, and the page where to do it."""
 
-    label: Promise
+    label: Promise | str
     count: int
     of: int
     advice: Promise | str

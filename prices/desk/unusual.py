@@ -70,7 +70,7 @@ def near(price: float, other: float) -> bool:
 def times(fen: int, other: int) -> str:
     """How many times as much, in words: `10.0 倍`, of small parts `1.0%`."""
     ratio = Decimal(fen) / Decimal(other)
-    return _("%(n)s 倍") % {"n": f"{ratio:.1f}"} if ratio >= 1 else f"{ratio * 100:.1f}%"
+    return _("%(n)s 倍") % {"n": f"{ratio:.1f}"} if ratio >= 1 else _("%(n)s%%") % {"n": f"{ratio * 100:.1f}"}
 
 
 def _against_last(each: Proposal, medians: Mapping[int, int]) -> list[Remark]:
@@ -90,9 +90,9 @@ def _as_a_unit(each: Proposal, medians: Mapping[int, int]) -> list[Remark]:
     if not reference or pack == 1 or near(each.fen, reference):
         return []
     if near(each.fen, reference / pack):
-        return [Remark("per_unit", _("像是一%(unit)s的价格") % {"unit": each.drug.unit})]
+        return [Remark("per_unit", _("像是一%(unit)s的价格") % {"unit": _(each.drug.unit)})]
     if near(each.fen, reference * pack):
-        return [Remark("times_pack", _("像是按%(unit)s数乘过的价格") % {"unit": each.drug.unit})]
+        return [Remark("times_pack", _("像是按%(unit)s数乘过的价格") % {"unit": _(each.drug.unit)})]
     return []
 
 

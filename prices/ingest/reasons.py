@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -55,9 +56,9 @@ REASONS: dict[str, Reason] = {
 
 def says(codes: list[str]) -> str:
     """The reasons as one sentence a pharmacist understands."""
-    return "；".join(str(REASONS[code].says) for code in codes)
+    return gettext("；").join(str(REASONS[code].says) for code in codes)
 
 
 def advice(codes: list[str]) -> str:
     """What to do, once for each different advice."""
-    return "；".join(dict.fromkeys(str(REASONS[code].advice) for code in codes))
+    return gettext("；").join(dict.fromkeys(str(REASONS[code].advice) for code in codes))

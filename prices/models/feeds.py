@@ -6,13 +6,14 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Chain, Pharmacy
 
 
 class Mode(models.TextChoices):
-    SNAPSHOT = "snapshot", "全量"
-    DELTA = "delta", "增量"
+    SNAPSHOT = "snapshot", _("全量")
+    DELTA = "delta", _("增量")
 
 
 class Feed(models.Model):
@@ -71,24 +72,24 @@ class FeedRun(models.Model):
     """One delivery and its way through the five steps; the truth about it is here, never in the broker."""
 
     class State(models.TextChoices):
-        RECEIVED = "received", "已接收"
-        STAGED = "staged", "已核对"
-        HELD = "held", "整批待确认"
-        PUBLISHING = "publishing", "发布中"
-        PUBLISHED = "published", "已发布"
-        FAILED = "failed", "失败"
-        REFUSED = "refused", "退回"
-        SUPERSEDED = "superseded", "已被新批次取代"
+        RECEIVED = "received", _("已接收")
+        STAGED = "staged", _("已核对")
+        HELD = "held", _("整批待确认")
+        PUBLISHING = "publishing", _("发布中")
+        PUBLISHED = "published", _("已发布")
+        FAILED = "failed", _("失败")
+        REFUSED = "refused", _("退回")
+        SUPERSEDED = "superseded", _("已被新批次取代")
 
     IN_FLIGHT = (State.RECEIVED, State.STAGED, State.PUBLISHING)
 
     class Channel(models.TextChoices):
-        COMMAND = "command", "命令"
-        PULL = "pull", "拉取"
-        PUSH = "push", "接口"
-        DESK = "desk", "窗口"
-        REPLAY = "replay", "配对后重放"
-        SCHEDULED = "scheduled", "定时调价"
+        COMMAND = "command", _("命令")
+        PULL = "pull", _("拉取")
+        PUSH = "push", _("接口")
+        DESK = "desk", _("窗口")
+        REPLAY = "replay", _("配对后重放")
+        SCHEDULED = "scheduled", _("定时调价")
 
     id = models.AutoField(primary_key=True)  # int4: every offer holds it
     feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="runs", verbose_name="报送")
@@ -205,9 +206,9 @@ class Rejection(models.Model):
     """A row that was not published: its text as received, and why, in plain words (退回, 待核实)."""
 
     class State(models.TextChoices):
-        REFUSED = "refused", "退回"
-        REVIEW = "review", "待核实"
-        SETTLED = "settled", "已处理"
+        REFUSED = "refused", _("退回")
+        REVIEW = "review", _("待核实")
+        SETTLED = "settled", _("已处理")
 
     run = models.ForeignKey(FeedRun, on_delete=models.CASCADE, related_name="rejections")
     line = models.PositiveIntegerField("行号")

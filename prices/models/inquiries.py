@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Pharmacy
 
@@ -14,13 +15,13 @@ class Inquiry(models.Model):
     """
 
     class Kind(models.TextChoices):
-        REPORT = "report", "市民反馈"
-        INQUIRY = "inquiry", "问询"
+        REPORT = "report", _("市民反馈")
+        INQUIRY = "inquiry", _("问询")
 
     class State(models.TextChoices):
-        OPEN = "open", "待回复"
-        REPLIED = "replied", "已回复"
-        CLOSED = "closed", "已办结"
+        OPEN = "open", _("待回复")
+        REPLIED = "replied", _("已回复")
+        CLOSED = "closed", _("已办结")
 
     pharmacy = models.ForeignKey(Pharmacy, on_delete=models.PROTECT, related_name="inquiries", verbose_name="药店")
     kind = models.CharField("类别", max_length=7, choices=Kind)

@@ -5,14 +5,15 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Stock(models.IntegerChoices):
-    UNKNOWN = 0, "未报库存"
-    IN = 1, "有货"
-    LOW = 2, "少量"
-    OUT = 3, "缺货"
-    ORDER = 4, "可预订"
+    UNKNOWN = 0, _("未报库存")
+    IN = 1, _("有货")
+    LOW = 2, _("少量")
+    OUT = 3, _("缺货")
+    ORDER = 4, _("可预订")
 
 
 class Offer(models.Model):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from prices.models.feeds import Feed, FeedRun
 
@@ -32,14 +33,14 @@ class Upload(models.Model):
     and the preview, lie beside (`desk.sheets.kept`) and can be made again."""
 
     class State(models.TextChoices):
-        READING = "reading", "读取中"
-        COLUMNS = "columns", "待确认列"
-        CHECKING = "checking", "核对中"
-        PREVIEWED = "previewed", "待发布"
-        APPLIED = "applied", "已提交发布"
-        TAKEN_BACK = "taken_back", "已撤回"
-        DISCARDED = "discarded", "已放弃"
-        FAILED = "failed", "无法读取"
+        READING = "reading", _("读取中")
+        COLUMNS = "columns", _("待确认列")
+        CHECKING = "checking", _("核对中")
+        PREVIEWED = "previewed", _("待发布")
+        APPLIED = "applied", _("已提交发布")
+        TAKEN_BACK = "taken_back", _("已撤回")
+        DISCARDED = "discarded", _("已放弃")
+        FAILED = "failed", _("无法读取")
 
     WORKING = (State.READING, State.CHECKING)
 

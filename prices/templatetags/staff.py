@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy, pgettext
 
 from pharmacies import access
 from pharmacies.access import Action, Place
@@ -25,29 +25,29 @@ class Entry:
 
 
 PHARMACY = (
-    ("", gettext_noop("价格"), Action.SEE),
-    ("/uploads", gettext_noop("表格上传"), Action.EDIT_PRICES),
-    ("/runs", gettext_noop("报送批次"), Action.SEE),
-    ("/standing", gettext_noop("价格位置"), Action.SEE),
-    ("/reports", gettext_noop("反馈与问询"), Action.SEE),
-    ("/shop", gettext_noop("药店信息"), Action.SEE),
-    ("/tokens", gettext_noop("接口令牌"), Action.MANAGE_TOKENS),
-    ("/people", gettext_noop("人员"), Action.MANAGE_PEOPLE),
-    ("/audit", gettext_noop("操作日志"), Action.SEE_AUDIT),
+    ("", gettext_lazy("价格"), Action.SEE),
+    ("/uploads", gettext_lazy("表格上传"), Action.EDIT_PRICES),
+    ("/runs", gettext_lazy("报送批次"), Action.SEE),
+    ("/standing", gettext_lazy("价格位置"), Action.SEE),
+    ("/reports", gettext_lazy("反馈与问询"), Action.SEE),
+    ("/shop", gettext_lazy("药店信息"), Action.SEE),
+    ("/tokens", gettext_lazy("接口令牌"), Action.MANAGE_TOKENS),
+    ("/people", gettext_lazy("人员"), Action.MANAGE_PEOPLE),
+    ("/audit", gettext_lazy("操作日志"), Action.SEE_AUDIT),
 )
 CHAIN = (
-    ("", gettext_noop("总部"), Action.SEE),
-    ("/prices", gettext_noop("价格"), Action.SEE),
-    ("/shops", gettext_noop("门店"), Action.SEE),
-    ("/uploads", gettext_noop("表格上传"), Action.EDIT_CHAIN),
-    ("/tokens", gettext_noop("接口令牌"), Action.MANAGE_TOKENS),
-    ("/people", gettext_noop("人员"), Action.MANAGE_PEOPLE),
-    ("/audit", gettext_noop("操作日志"), Action.SEE_AUDIT),
+    ("", gettext_lazy("总部"), Action.SEE),
+    ("/prices", gettext_lazy("价格"), Action.SEE),
+    ("/shops", gettext_lazy("门店"), Action.SEE),
+    ("/uploads", gettext_lazy("表格上传"), Action.EDIT_CHAIN),
+    ("/tokens", gettext_lazy("接口令牌"), Action.MANAGE_TOKENS),
+    ("/people", gettext_lazy("人员"), Action.MANAGE_PEOPLE),
+    ("/audit", gettext_lazy("操作日志"), Action.SEE_AUDIT),
 )
 AREA = (
-    ("", gettext_noop("总览"), Action.SEE),
-    ("/people", gettext_noop("人员"), Action.MANAGE_PEOPLE),
-    ("/audit", gettext_noop("操作日志"), Action.SEE_AUDIT),
+    ("", gettext_lazy("总览"), Action.SEE),
+    ("/people", gettext_lazy("人员"), Action.MANAGE_PEOPLE),
+    ("/audit", gettext_lazy("操作日志"), Action.SEE_AUDIT),
 )
 
 
@@ -67,7 +67,7 @@ def place_menu(context: dict[str, Any], place: Place) -> list[Entry]:
     entries = PHARMACY if isinstance(place, Pharmacy) else CHAIN if isinstance(place, Chain) else AREA
     base = home_of(place)
     known = [
-        (gettext(label), base + path)
+        (str(label), base + path)
         for path, label, action in entries
         if not access.MAY[action].isdisjoint(held) and _exists(base + path)
     ]
@@ -100,7 +100,7 @@ def role_names(context: dict[str, Any], place: Place) -> str:
     kind = "pharmacy" if isinstance(place, Pharmacy) else "chain" if isinstance(place, Chain) else "area"
     held = access.memberships(context["request"].user, at=timezone.now()).filter(**{kind: place.pk})
     names = {each.role: each.get_role_display() for each in held}
-    return "、".join(names[role] for role in access.Role.values if role in names)
+    return pgettext("list", "、").join(names[role] for role in access.Role.values if role in names)
 
 
 @register.simple_tag

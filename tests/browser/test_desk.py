@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.gis.geos import Point
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from catalog.models import Drug
 from catalog.products import describe, refresh_names
 from pharmacies.models import Membership, Pharmacy, PlaceProposal, User
-from prices.desk import tills
+from prices.desk import inquiries, tills
 from prices.ingest.publish import ensure_partitions
 from prices.ingest.runs import process
 from prices.models import FeedRun, Offer
@@ -325,6 +325,9 @@ def addresses(small: Pharmacy) -> list[str]:
     )  # fmt: skip
     run = f.run(f.feed("till-of-desk"), received_at=at)
     small.feeds.add(run.feed)
+    with transaction.atomic():
+        asked = inquiries.open_inquiry(small, kind="report", title="价格不符", text="标签写 28 元", by="平台", at=at)
+        inquiries.reply(asked, text="已更换", document=None, by=editor, at=at)
     pages = [
         "",
         "?q=测速康",
@@ -335,6 +338,8 @@ def addresses(small: Pharmacy) -> list[str]:
         "/standing",
         "/shop",
         "/sticker",
+        "/reports",
+        f"/reports/{asked.pk}",
     ]
     return [f"/desk/{small.code}{page}" for page in pages]
 

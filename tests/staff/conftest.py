@@ -1,10 +1,11 @@
 """Pages rendered in the test's own process: no collected static files are needed (tests/browser has them)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from pharmacies.access import Role
 from pharmacies.models import Authenticator, Membership, Pharmacy, User
@@ -19,6 +20,13 @@ def plain_static_files(settings: Any, tmp_path: Path) -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def in_chinese() -> Iterator[None]:
+    """The language of the last page asked for stays with the thread: a test begins with none of another's."""
+    with translation.override("zh-hans"):
+        yield
 
 
 @pytest.fixture

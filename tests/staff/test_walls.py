@@ -1,38 +1,51 @@
 """Nobody sees or touches what is not theirs: every address and every method, as everybody (`walls.py` is the table)."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.db import transaction
+from django.test import Client, override_settings
 
 from pharmacies.models import AuditEvent, Membership, User
 
-from . import walls
-from .walls import ENTRANCES, EVERYBODY, FEEDS, INSIDERS, LOGGED_IN, NOT_IN, OTHERS, PUBLIC, STAFF, STRANGERS, World
+from . import walls, walls_world
+from .walls import ENTRANCES, FEEDS, OTHERS, PUBLIC, STAFF
+from .walls_world import EVERYBODY, INSIDERS, LOGGED_IN, NOT_IN, STRANGERS, World
 
-pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 LET_IN_NOT = {401, 403, 404, 405}
-
-
-@pytest.fixture
-def world() -> World:
-    return walls.world()
 
 
 class Browsers:
     """One browser for each person of the world, made when first asked for."""
 
     def __init__(self, world: World) -> None:
-        self.of = cache(lambda name: walls.client_of(world, name))
+        self.of = cache(lambda name: walls_world.client_of(world, name))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for all questions, in a transaction that is undone: no question outlives itself (`walls.call`)."""
+    files = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    storages = {"default": files | {"OPTIONS": {"location": tmp_path_factory.mktemp("files")}}}
+    with django_db_blocker.unblock(), override_settings(STORAGES=settings.STORAGES | storages), transaction.atomic():
+        yield walls_world.world()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
 def browsers(world: World) -> Browsers:
     return Browsers(world)
+
+
+@pytest.fixture(autouse=True)
+def files_of_their_own(world: World) -> None:
+    """The world's, not each test's."""
 
 
 def outcome(answer: Any) -> str:
@@ -154,14 +167,14 @@ def test_no_answer_to_a_person_is_kept_by_anybody_else(world: World, browsers: B
 
 
 @pytest.mark.parametrize("route", [route for route, wall in {**STAFF, **dict.fromkeys(ENTRANCES)}.items()])
-def test_a_form_of_another_site_does_nothing(world: World, route: str) -> None:
+def test_a_form_of_another_site_does_nothing(world: World, browsers: Browsers, route: str) -> None:
     wall = STAFF.get(route)
     methods = wall.methods if wall else ENTRANCES[route]
     if "POST" not in methods:
         return
     name = min(wall.methods["POST"]) if wall else "nobody"
     browser = Client(enforce_csrf_checks=True)
-    browser.cookies = walls.client_of(world, name).cookies
+    browser.cookies = deepcopy(browsers.of(name).cookies)
     before = AuditEvent.objects.count()
     answer = walls.call(browser, "POST", walls.fill(route, world.own), wall)
     assert answer.status_code == 403
@@ -179,21 +192,17 @@ def test_the_english_pages_have_the_same_walls(world: World, browsers: Browsers)
 
 def test_a_removed_membership_ends_access_with_the_next_request(world: World, browsers: Browsers) -> None:
     routes = [route for route in STAFF if route.startswith("desk/")]
-    allowed = {
-        route: outcome(
-            walls.call(
-                browsers.of("shop_manager"), min(STAFF[route].methods), walls.fill(route, world.own), STAFF[route]
-            )
-        )
-        for route in routes
-    }
-    assert {route: found for route, found in allowed.items() if found != STAFF[route].let_in} == {}
-    Membership.objects.filter(user__username="shop_manager").delete()
-    for route in routes:
-        answer = walls.call(
-            browsers.of("shop_manager"), min(STAFF[route].methods), walls.fill(route, world.own), STAFF[route]
-        )
-        assert answer.status_code == 404, route
+    manager = browsers.of("shop_manager")
+
+    def answers() -> dict[str, str]:
+        asked = ((route, STAFF[route], walls.fill(route, world.own)) for route in routes)
+        return {route: outcome(walls.call(manager, min(wall.methods), address, wall)) for route, wall, address in asked}
+
+    assert answers() == {route: STAFF[route].let_in for route in routes}
+    with transaction.atomic():
+        Membership.objects.filter(user__username="shop_manager").delete()
+        assert answers() == dict.fromkeys(routes, "404")
+        transaction.set_rollback(True)
 
 
 # -- the way in -------------------------------------------------------------------------------------------------------

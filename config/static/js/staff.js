@@ -71,6 +71,12 @@ function copied(source, said) {
   said.hidden = !document.execCommand("copy");
 }
 
+/* On a phone the menu is wider than the screen: the page one is on is brought into sight. */
+const current = document.querySelector(".staff-menu [aria-current]");
+if (current) {
+  current.closest("nav").scrollLeft = current.offsetLeft - 40;
+}
+
 /* Typing and clicking is being there; a page left open is not. */
 let lastPing = Date.now();
 function here() {

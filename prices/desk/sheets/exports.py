@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 import xlsxwriter
+from django.utils.translation import gettext
 
 from catalog.models import Drug
 from pharmacies.models import Pharmacy
@@ -103,13 +104,13 @@ def not_taken(upload: Upload) -> tuple[Cells, list[Cells]]:
 def says(codes: list[str]) -> str:
     """Why, in one sentence."""
     known = [str(products.REASONS[code]) for code in codes if code in products.REASONS]
-    return "；".join([*known, *([said] if (said := reasons.says(_of_a_run(codes))) else [])])
+    return gettext("；").join([*known, *([said] if (said := reasons.says(_of_a_run(codes))) else [])])
 
 
 def advice(codes: list[str]) -> str:
     """What to do."""
     known = [str(products.ADVICE[code]) for code in codes if code in products.ADVICE]
-    return "；".join([*known, *([said] if (said := reasons.advice(_of_a_run(codes))) else [])])
+    return gettext("；").join([*known, *([said] if (said := reasons.advice(_of_a_run(codes))) else [])])
 
 
 def _of_a_run(codes: list[str]) -> list[str]:

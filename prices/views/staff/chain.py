@@ -23,7 +23,7 @@ from pharmacies.files import FileProblem
 from pharmacies.models import Chain, Pharmacy
 from prices.desk import chains
 from prices.desk.sheets import reading
-from prices.models import FeedRun
+from prices.models import FeedRun, ScheduledPrice
 from prices.money import yuan
 from prices.views.staff import signed_in
 from prices.views.staff.sessions import person
@@ -158,6 +158,7 @@ def _shown(
         "may_edit": _may_edit(request, place, at),
         "run": run,
         "publishing": run is not None and run.state in FeedRun.IN_FLIGHT,
+        "later": run is not None and ScheduledPrice.objects.filter(run_id=run.pk).exists(),
     }
     if "HX-Request" in request.headers:
         return render(request, "chain/_run.html", context)

@@ -45,7 +45,7 @@ def report(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "place": pharmacy,
         "at": at,
         "inquiry": inquiry,
-        "drug": Drug.objects.select_related("preparation").filter(pk=inquiry.drug_id).first(),
+        "drug": Drug.objects.select_related("preparation").filter(pk=inquiry.drug_id or 0).first(),
         "replies": inquiry.replies.select_related("by").order_by("pk"),
         "may_reply": access.may(person, Action.REPLY, pharmacy, at=at) and inquiry.state != Inquiry.State.CLOSED,
     }

@@ -68,13 +68,14 @@ SAID = (
     ("new", _lazy("%(n)s 新增")),
     ("scheduled", _lazy("%(n)s 定时")),
     ("unmatched", _lazy("%(n)s 待配对")),
+    ("suspected", _lazy("%(n)s 疑似录错")),
     ("refused", _lazy("%(n)s 退回")),
 )
 
 
 def summary(upload: Upload) -> str:
     """`共 2,310 种：2,184 未变，97 改价，12 新增，17 待配对`."""
-    counts = upload.counts
+    counts = upload.counts | {"refused": upload.counts["refused"] - upload.counts["suspected"]}
     parts = [str(words) % {"n": f"{counts[name]:,}"} for name, words in SAID if counts[name]]
     shops = _("%(shops)s 家门店，") % {"shops": f"{counts['shops']:,}"} if upload.feed.chain_id else ""
     rows = _("共 %(n)s 种：") % {"n": f"{counts['rows']:,}"}

@@ -53,22 +53,24 @@ def shop(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _do(verb: str, request: HttpRequest, pharmacy: Pharmacy) -> None:
-    sent, who = request.POST, {"by": sessions.person(request), "at": timezone.now()}
+    sent, by, at = request.POST, sessions.person(request), timezone.now()
     if verb == "change":
         days = [sent.get(f"day{n}", "")[:80] for n in range(7)]
-        shops.change(pharmacy, phone=sent.get("phone", "")[:40], days=days, services=sent.getlist("service"), **who)
+        phone, services = sent.get("phone", "")[:40], sent.getlist("service")
+        shops.change(pharmacy, phone=phone, days=days, services=services, by=by, at=at)
     elif verb == "special":
         first, last = _day(sent.get("first", "")), _day(sent.get("last", "") or sent.get("first", ""))
-        said = {"hours": sent.get("hours", "")[:80], "note": sent.get("note", "")}
-        shops.add_special(pharmacy, first=first, last=last, **said, **who)
+        hours, note = sent.get("hours", "")[:80], sent.get("note", "")
+        shops.add_special(pharmacy, first=first, last=last, hours=hours, note=note, by=by, at=at)
     elif verb == "special-remove":
         pk = sent.get("pk", "")
-        shops.remove_special(pharmacy, int(pk) if pk.isdecimal() and len(pk) < 12 else 0, **who)
+        shops.remove_special(pharmacy, int(pk) if pk.isdecimal() and len(pk) < 12 else 0, by=by, at=at)
     elif verb == "place":
-        where = {name: sent.get(name, "")[:30] for name in ("lng", "lat", "datum")}
-        shops.propose_place(pharmacy, **where, note=sent.get("note", ""), **who)
+        lng, lat, datum = (sent.get(name, "")[:30] for name in ("lng", "lat", "datum"))
+        shops.propose_place(pharmacy, lng=lng, lat=lat, datum=datum, note=sent.get("note", ""), by=by, at=at)
     else:
-        shops.decide_place(pharmacy, accept=verb == "place-accept", reason=sent.get("reason", ""), **who)
+        accept = verb == "place-accept"
+        shops.decide_place(pharmacy, accept=accept, reason=sent.get("reason", ""), by=by, at=at)
 
 
 def _day(text: str) -> date:

@@ -139,6 +139,7 @@ def _context(request: HttpRequest, place: Pharmacy | Chain, found: Upload, at: d
         "working": state in Upload.WORKING or publishing,
         "publishing": publishing,
         "run": run,
+        "file": places.link(place, "upload-file", pk=found.pk, kind="xlsx"),
     }
     context |= {
         name: places.link(place, f"upload-{name}", pk=found.pk)
@@ -178,14 +179,12 @@ def _preview(request: HttpRequest, place: Pharmacy | Chain, found: Upload, at: d
         "nothing_new": not sum(found.counts[name] for name in ("changed", "new", "scheduled", "stock")),
         "tabs": tabs,
         "show": show,
-        "is_chain": _is_chain(place),
         "may_release": access.may(request.user, Action.PUBLISH_HELD, place, at=at),
         "holds_delta": found.holds.get("delta", []),
         "holds_snapshot": found.holds.get("snapshot", []),
         "may_remove": "snapshot" in found.holds and found.counts["vanishing"],
         "doubtful": found.counts["suspected"] + found.counts["warned"],
         "publishable": sum(found.counts[name] for name in ("same", "changed", "new", "scheduled")),
-        "file": places.link(place, "upload-file", pk=found.pk, kind="xlsx"),
     }
     if show == "unmatched":
         query = request.GET.get("q", "").strip()[:60]
