@@ -11,6 +11,18 @@ from psycopg.types.range import Int4Range
 WEEK_MINUTES = 7 * 24 * 60
 
 
+@models.CharField.register_lookup
+class AnyOf(models.Lookup):  # type: ignore[type-arg]  # not subscriptable at run time
+    """`code__any_of=[…]`: like `__in`, but one parameter however many values; 100,000 of them take no parsing."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", (*parameters, list(self.rhs))
+
+
 class ValidField(DateRangeField):
     """Half-open range of days [from, to) on which a fact holds; an open end is NULL inside the range."""
 

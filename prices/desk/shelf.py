@@ -92,7 +92,7 @@ def _row(
         spec=f"{strength}×{pack}{unit}/{pack_unit}",
         maker=maker,
         terms=" ".join(terms),
-        price=str(yuan(fen)),
+        price=f"{fen // 100}.{fen % 100:02d}",  # as `yuan` says it; five thousand times
         stock=STOCK_WORDS[Stock(stock)],
         as_of=as_of,
         stale=stale,

@@ -50,7 +50,7 @@ def look_up(feed: Feed, *, pharmacy_codes: Sequence[str], drug_codes: Sequence[s
 
 
 def _pharmacies(feed: Feed, codes: Sequence[str]) -> pl.DataFrame:
-    found: dict[str, int] = dict(Pharmacy.objects.filter(code__in=codes).values_list("code", "pk"))
+    found: dict[str, int] = dict(Pharmacy.objects.filter(code__any_of=codes).values_list("code", "pk"))
     if feed.chain is not None:
         unknown = [code for code in codes if code not in found]
         aliases = PharmacyAlias.objects.filter(chain=feed.chain, store_no__in=unknown)
@@ -66,9 +66,9 @@ def _pharmacies(feed: Feed, codes: Sequence[str]) -> pl.DataFrame:
 
 
 def _drugs(feed: Feed, codes: Sequence[str], on: date) -> pl.DataFrame:
-    national = Drug.objects.filter(code__in=[code.upper() for code in codes])
+    national = Drug.objects.filter(code__any_of=[code.upper() for code in codes])
     by_code = {code: (pk, pack) for code, pk, pack in national.values_list("code", "pk", "pack_count")}
-    theirs = Alias.objects.valid(on).filter(source=feed.slug, their_code__in=codes)
+    theirs = Alias.objects.valid(on).filter(source=feed.slug, their_code__any_of=codes)
     by_alias = {code: (pk, pack) for code, pk, pack in theirs.values_list("their_code", "drug_id", "drug__pack_count")}
     # What the reporter's own code was settled to mean comes first; a national code means what it says.
     found = {code: by_alias.get(code) or by_code.get(code.upper()) for code in codes}

@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                             ),
                             models.Q(
                                 models.Q(("new_fen__isnull", True), ("new_stock__isnull", True)),
-                                models.Q(("new_fen__gt", 0), ("new_stock__isnull", False)),
+                                models.Q(("new_fen__gt", 0), ("new_fen__isnull", False), ("new_stock__isnull", False)),
                                 _connector="OR",
                             ),
                         ),

@@ -40,7 +40,10 @@ class DeskChange(models.Model):
                 condition=(
                     Q(old_fen__isnull=True, old_stock__isnull=True) | Q(old_fen__isnull=False, old_stock__isnull=False)
                 )
-                & (Q(new_fen__isnull=True, new_stock__isnull=True) | Q(new_fen__gt=0, new_stock__isnull=False)),
+                & (
+                    Q(new_fen__isnull=True, new_stock__isnull=True)
+                    | Q(new_fen__isnull=False, new_fen__gt=0, new_stock__isnull=False)
+                ),
             ),
             models.CheckConstraint(
                 name="desk_change_warned_has_a_reason", condition=Q(warnings__len=0) | ~Q(reason="")

@@ -23,6 +23,7 @@ from pharmacies.models import (
 )
 
 from ..factories import AT, chain, pharmacy, region, wuchang
+from . import impossible_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +136,7 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
     "seal_numbers_begin_at_one": [lambda: seal(number=0, previous="x"), lambda: seal(number=-1, previous="x")],
     "seal_follows_a_seal": [lambda: seal(number=2), lambda: seal(number=1_000)],
 }
+IMPOSSIBLE |= impossible_staff.IMPOSSIBLE
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
 

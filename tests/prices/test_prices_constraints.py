@@ -24,6 +24,7 @@ from prices.models import (
 )
 from tests import factories as f
 from tests.factories import AT
+from tests.prices import impossible_desk
 
 pytestmark = pytest.mark.django_db
 NEVER = timedelta(0)
@@ -151,6 +152,7 @@ KEYS = {
     "change": lambda: change(None, 1260, times=2),
     "feed": twice(lambda: feed(slug="till")),
 }
+IMPOSSIBLE |= impossible_desk.IMPOSSIBLE
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
 

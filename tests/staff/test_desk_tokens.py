@@ -191,3 +191,20 @@ def test_the_page_tries_pasted_rows(manager: Client, here: Desk) -> None:
     assert "会公示" in page
     assert "第 3 行" in page
     assert manager.post(address, {"rows": ""}).status_code == 422
+
+
+def test_head_office_makes_tokens_for_all_its_shops(client: Client) -> None:
+    here, chain = desk(), f.chain()
+    here.shop.chain = chain
+    here.shop.save()
+    Membership.objects.create(user=here.editor, chain=chain, role="head_office", valid=since())
+    office = sign_in(client, here.editor)
+    address = f"/chain/{chain.pk}/tokens"
+    page = office.post(address, {"name": "总部系统", "mode": "snapshot", "cadence": "1"}).content.decode()
+    assert "yaobi_" in page
+    feed = tills.tills(chain).get()
+    rows = f"pharmacy_code,{HEADER}{here.shop.code},{here.drug.code},19.80,in\n"
+    assert "会公示" in office.post(f"{address}/{feed.slug}/try", {"rows": rows}).content.decode()
+    assert office.post(f"{address}/{feed.slug}/revoke")["Location"] == address
+    assert office.post(f"/desk/{here.shop.code}/tokens/{feed.slug}/rotate").status_code == 404
+    assert shown(here.drug, here.shop) == "18.90/in"

@@ -122,9 +122,9 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         found |= {f"{base}/*/uploads/": upload.pk, f"{base}/*/uploads/*/not-taken.": "csv"}
     found["desk/*/uploads/prices."] = found["chain/*/shops/numbers."] = "csv"
     found["chain/*/prices/"] = (Drug.objects.first() or f.drug()).code  # the catalogue is everybody's
-    found["desk/*/tokens/"] = tills.create(
-        shop, name="一号机", mode="delta", cadence_days=7, by=clerk, at=timezone.now()
-    )[0].slug
+    for key, till_of in (("desk/*/tokens/", shop), ("chain/*/tokens/", chain)):
+        made = tills.create(till_of, name="一号机", mode="delta", cadence_days=7, by=clerk, at=timezone.now())
+        found[key] = made[0].slug
     return found
 
 

@@ -28,7 +28,6 @@ from pharmacies.models import Chain, Pharmacy, User
 from prices.models import Feed
 
 CLUES = ("drug_code", "their_code", "barcode", "approval_no", "name", "spec", "maker")
-MANY = 20_000
 MANGLED = re.compile(r"\d(\.\d+)?E\+\d+")
 
 
@@ -107,8 +106,8 @@ class _Known:
     @classmethod
     def of(cls, feed: Feed, rows: Sequence[Clues], on: date) -> "_Known":
         known = cls()
-        for their_code, drug_id in _aliases([feed.slug], {clues.key for clues in rows}, on):
-            known.settled[their_code] = drug_id
+        settled = Alias.objects.valid(on).filter(source=feed.slug, their_code__contains="#")
+        known.settled = dict(settled.values_list("their_code", "drug_id"))
         own = {clues.their_code for clues in rows if clues.their_code}
         for their_code, drug_id in _aliases(_feeds_beside(feed), own, on):
             known.theirs[their_code].add(drug_id)
@@ -119,13 +118,13 @@ class _Known:
 
     def _load(self, field: str, values: set[str]) -> None:
         columns = ("pk", "pack_count", "unit", "preparation__strength", "manufacturer", field)
-        for part in _parts(sorted(values - {""})):
-            for *product, value in Drug.objects.filter(**{f"{field}__in": part}).values_list(*columns):
-                self.by[field][value][product[0]] = _Product(*product)
+        found = Drug.objects.filter(**{f"{field}__any_of": values - {""}})
+        for *product, value in found.values_list(*columns):
+            self.by[field][value][product[0]] = _Product(*product)
 
     def judge(self, clues: Clues) -> Match:
-        if clues.key in self.settled:
-            return Match(self.settled[clues.key])
+        if self.settled and (drug_id := self.settled.get(clues.key)) is not None:
+            return Match(drug_id)
         if not any(getattr(clues, clue) for clue in CLUES[:5]):
             return Match(None, "nothing_said")
         said = [found for found in self._said(clues) if found]
@@ -138,13 +137,17 @@ class _Known:
         return Match(next(iter(agreed))) if len(agreed) == 1 else Match(None, "several")
 
     def _said(self, clues: Clues) -> Iterable[set[int]]:
-        """The products each clue allows; empty for a clue that says nothing we know."""
-        code = normal_code(clues.drug_code)
-        yield set(self.by["code"].get(code, {}))
-        yield self.theirs.get(clues.their_code, set()) or set(self.by["code"].get(normal_code(clues.their_code), {}))
-        yield set(self.by["barcode"].get(normal_code(clues.barcode), {}))
-        licensed = self.by["approval_no"].get(_approval(clues.approval_no), {})
-        yield {product.id for product in licensed.values() if _fits(product, clues)}
+        """The products that each clue given allows; empty for one that says nothing we know."""
+        if clues.drug_code:
+            yield set(self.by["code"].get(normal_code(clues.drug_code), ()))
+        if clues.their_code:
+            own = self.theirs.get(clues.their_code)
+            yield own or set(self.by["code"].get(normal_code(clues.their_code), ()))
+        if clues.barcode:
+            yield set(self.by["barcode"].get(normal_code(clues.barcode), ()))
+        if clues.approval_no:
+            licensed = self.by["approval_no"].get(_approval(clues.approval_no), {})
+            yield {product.id for product in licensed.values() if _fits(product, clues)}
 
 
 def _fits(product: _Product, clues: Clues) -> bool:
@@ -177,10 +180,6 @@ def _approval(text: str) -> str:
         return ""
 
 
-def _parts(values: list[str]) -> Iterable[list[str]]:
-    return (values[start : start + MANY] for start in range(0, len(values), MANY))
-
-
 def _feeds_beside(feed: Feed) -> list[str]:
     """The feeds that speak for the same shop or chain, whose till codes have been settled for them already."""
     if feed.chain_id is not None:
@@ -195,9 +194,8 @@ def _feeds_beside(feed: Feed) -> list[str]:
 
 
 def _aliases(sources: list[str], codes: set[str], on: date) -> Iterable[tuple[str, int]]:
-    for part in _parts(sorted(code for code in codes if len(code) <= 60)):
-        found = Alias.objects.valid(on).filter(source__in=sources, their_code__in=part)
-        yield from found.values_list("their_code", "drug_id")
+    found = Alias.objects.valid(on).filter(source__in=sources, their_code__any_of=codes)
+    return found.values_list("their_code", "drug_id")  # type: ignore[no-any-return]
 
 
 def remember(feed: Feed, clues: Clues, drug: Drug, *, place: Pharmacy | Chain, by: User, at: datetime) -> None:

@@ -31,7 +31,7 @@ from prices.views import words
 from prices.views.staff import sessions, signed_in
 from prices.views.staff.runs import own_run
 
-FIRST_ROWS = 60
+FIRST_ROWS = 40
 """Rows of the page itself; a browser with JavaScript fetches the others."""
 FOUND = 20
 STATUS = {"refused": 422, "warned": 422, "conflict": 409, "unchanged": 200, "received": 202}

@@ -22,13 +22,32 @@ from prices.views.staff import sessions, signed_in
 JSONL = (".jsonl", ".ndjson")
 
 
-def _context(request: HttpRequest, place: Pharmacy | Chain) -> dict[str, Any]:
+Place = Pharmacy | Chain
+
+
+def _place(request: HttpRequest, where: dict[str, Any]) -> Place:
+    """The pharmacy of `code` or the chain of `chain`, whose tokens this person manages."""
+    person, at = sessions.person(request), timezone.now()
+    if "chain" in where:
+        return access.chain_for(person, Action.MANAGE_TOKENS, where["chain"], at=at)
+    return access.pharmacy_for(person, Action.MANAGE_TOKENS, where["code"], at=at)
+
+
+def _address(place: Place) -> str:
+    if isinstance(place, Chain):
+        return reverse("staff:chain-tokens", args=[place.pk])
+    return reverse("staff:desk-tokens", args=[place.code])
+
+
+def _context(request: HttpRequest, place: Place) -> dict[str, Any]:
     feeds = list(tills.tills(place))
     last: dict[int, FeedRun] = {}
     for run in FeedRun.objects.filter(feed__in=feeds).order_by("feed_id", "-pk").distinct("feed_id"):
         last[run.feed_id] = run
     return {
         "place": place,
+        "base": _address(place),
+        "code": place.code if isinstance(place, Pharmacy) else "",
         "at": timezone.now(),
         "tills": [(feed, last.get(feed.pk)) for feed in feeds],
         "modes": Mode.choices,
@@ -39,9 +58,9 @@ def _context(request: HttpRequest, place: Pharmacy | Chain) -> dict[str, Any]:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def tokens(request: HttpRequest, code: str) -> HttpResponse:
+def tokens(request: HttpRequest, **where: Any) -> HttpResponse:
     at = timezone.now()
-    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    place = _place(request, where)
     if request.method != "POST":
         return render(request, "desk/tokens.html", _context(request, place))
     days = request.POST.get("cadence", "")
@@ -60,7 +79,7 @@ def tokens(request: HttpRequest, code: str) -> HttpResponse:
     return _shown_once(request, place, feed, token)
 
 
-def _shown_once(request: HttpRequest, place: Pharmacy, feed: Feed, token: str) -> HttpResponse:
+def _shown_once(request: HttpRequest, place: Place, feed: Feed, token: str) -> HttpResponse:
     """The token stands on this page only: it is stored nowhere, and no address leads back here."""
     context = _context(request, place) | {"issued": feed, "token": token}
     return render(request, "desk/tokens.html", context)
@@ -68,37 +87,36 @@ def _shown_once(request: HttpRequest, place: Pharmacy, feed: Feed, token: str) -
 
 @signed_in
 @require_POST
-def rotate(request: HttpRequest, code: str, slug: str) -> HttpResponse:
+def rotate(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
     at = timezone.now()
-    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    place = _place(request, where)
     feed = tills.till_for(place, slug)
     return _shown_once(request, place, feed, tills.rotate(place, feed, by=sessions.person(request), at=at))
 
 
 @signed_in
 @require_POST
-def revoke(request: HttpRequest, code: str, slug: str) -> HttpResponse:
+def revoke(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
     at = timezone.now()
-    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    place = _place(request, where)
     feed = tills.till_for(place, slug)
     tills.revoke(place, feed, by=sessions.person(request), at=at)
     messages.success(request, _("“%(name)s”的令牌已作废，它不能再报送") % {"name": feed.name})
-    return redirect("staff:desk-tokens", code=place.code)
+    return redirect(_address(place))
 
 
 @signed_in
 @require_POST
-def try_out(request: HttpRequest, code: str, slug: str) -> HttpResponse:
+def try_out(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
     """The sandbox: a file, or rows pasted, judged as that till's; nothing of it is published or kept."""
     at = timezone.now()
-    place = access.pharmacy_for(sessions.person(request), Action.MANAGE_TOKENS, code, at=at)
+    place = _place(request, where)
     feed = tills.till_for(place, slug)
     sent = request.FILES.get("file")
     pasted = request.POST.get("rows", "")[: sandbox.MAX_BYTES]
     context = _context(request, place) | {
         "tried_as": feed,
         "pasted": pasted,
-        "back": reverse("staff:desk-tokens", args=[code]),
     }
     try:
         if sent is not None and (sent.size or 0) > sandbox.MAX_BYTES:
