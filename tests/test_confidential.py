@@ -32,7 +32,7 @@ from prices.models import Feed, FeedRun
 
 from . import factories as f
 from .factories import AT, since
-from .staff import walls
+from .staff import walls, walls_world
 from .staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ class World:
     lists: DrugList
     run: FeedRun
     token: str
-    inside: walls.World
+    inside: walls_world.World
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     f.reference_price(secret, SECRET, kind="payment_standard")
     f.reference_price(secret, "0.05", kind="vbp", unit="smallest", supplier="main")
     f.reference_price(known, LISTED, kind="payment_standard")
-    inside = walls.world()
+    inside = walls_world.world()
     shop = inside.shop
     Designation.objects.create(pharmacy=shop, kind="dual_channel", area=shop.insurance_area, valid=since())
     f.offer(secret, shop, SHELF)
@@ -239,7 +239,7 @@ def test_no_page_of_the_staff_tells_the_number(world: World) -> None:
 
 
 def insider(world: World, name: str) -> User:
-    found = User.objects.filter(username=name).first() or walls.person(world.inside, name)
+    found = User.objects.filter(username=name).first() or walls_world.person(world.inside, name)
     assert found is not None
     return found
 

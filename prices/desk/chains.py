@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from prices.ingest.schedule import STOCK_WORDS
 from prices.models import Feed, FeedRun, Offer, PharmacyFeed, ScheduledPrice, Stock
 from prices.models.feeds import Mode
 from prices.money import MoneyError, fen_of, yuan
+from prices.sql import statement
 
 FURTHEST = 30
 """Days ahead, as the one door has it."""
@@ -69,6 +70,31 @@ def overview(chain: Chain, shops: Sequence[Pharmacy], drug: Drug) -> Overview:
         rows.append(Shelf(shop, numbers.get(shop.pk, []), value, value is not None and value.fen != usual))
     rows.sort(key=lambda row: (not row.differs, row.value is None, row.shop.name, row.shop.code))
     return Overview(rows, usual)
+
+
+MOST_COMPARED = 60
+"""Shops whose whole shelves are compared while somebody waits: some 120,000 prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A product that the shops do not price alike; money in 分."""
+
+    drug: Drug
+    shops: int
+    low: int
+    usual: int
+    high: int
+
+
+def differing(shops: Sequence[Pharmacy], *, limit: int) -> list[Differing]:
+    """Products with several prices in `shops` (at most MOST_COMPARED), the widest apart first."""
+    with connection.cursor() as cursor:
+        asked: dict[str, Any] = {"pharmacies": [shop.pk for shop in shops[:MOST_COMPARED]], "limit": limit}
+        cursor.execute(statement("chain_differing"), asked)
+        rows = cursor.fetchall()
+    drugs = Drug.objects.select_related("preparation").in_bulk([row[0] for row in rows])
+    return [Differing(drugs[pk], *numbers) for pk, *numbers in rows]
 
 
 # -- which shops ------------------------------------------------------------------------------------------------------

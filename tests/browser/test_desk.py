@@ -378,7 +378,8 @@ def test_nothing_at_the_desk_is_wider_than_the_page(
 def test_without_javascript_the_table_is_a_form(
     browser: Browser, site: Site, small: Pharmacy, servers_files: None
 ) -> None:
-    context = browser.new_context(viewport=PHONE, locale="zh-CN", java_script_enabled=False)
+    width: Any = PHONE
+    context = browser.new_context(viewport=width, locale="zh-CN", java_script_enabled=False)
     page = logged_in(context.new_page(), site, "desk-small")
     page.goto(f"{site.url}/desk/{small.code}?q=测速安平")
     page.locator("[name=price]").first.fill("1.23")

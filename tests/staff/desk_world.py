@@ -7,7 +7,7 @@ from typing import Any
 from catalog.models import Drug
 from pharmacies.models import Pharmacy, User
 from prices.desk import edits
-from prices.desk.edits import Edit, Outcome
+from prices.desk.edits import Edit
 from prices.ingest.runs import process
 from prices.models import FeedRun, Offer, Stock
 from tests import factories as f
@@ -21,20 +21,20 @@ class Desk:
     editor: User
     nonces: int = 0
 
-    def submit(self, *rows: Edit, reason: str = "", at: datetime = AT, nonce: str = "") -> Outcome:
-        """Send the form; what was handed in is published before this returns."""
+    def submit(self, *rows: Edit, reason: str = "", at: datetime = AT, nonce: str = "") -> Any:
+        """The `Outcome` of sending the form; what was handed in is published before this returns."""
         outcome = self.hand_in(*rows, reason=reason, at=at, nonce=nonce)
         if outcome.run:
             process(outcome.run.pk)
             outcome.run.refresh_from_db()
         return outcome
 
-    def hand_in(self, *rows: Edit, reason: str = "", at: datetime = AT, nonce: str = "") -> Outcome:
+    def hand_in(self, *rows: Edit, reason: str = "", at: datetime = AT, nonce: str = "") -> Any:
         self.nonces += 1
         nonce = nonce or f"form-{self.nonces}"
         return edits.submit(self.shop, rows, nonce=nonce, by=self.editor, at=at, reason=reason)
 
-    def undo(self, run: FeedRun, *, at: datetime = AT) -> Outcome:
+    def undo(self, run: FeedRun, *, at: datetime = AT) -> Any:
         self.nonces += 1
         outcome = edits.undo(run, self.shop, nonce=f"form-{self.nonces}", by=self.editor, at=at)
         if outcome.run:

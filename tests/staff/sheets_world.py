@@ -11,7 +11,7 @@ import xlsxwriter
 from catalog.models import Drug
 from pharmacies.models import Pharmacy, User
 from prices.desk.feeds import desk_feed
-from prices.desk.sheets import uploads, work
+from prices.desk.sheets import applying, kept, uploads, work
 from prices.ingest.runs import process
 from prices.models import FeedRun, Upload
 from tests import factories as f
@@ -108,9 +108,23 @@ def previewed(world: Desk, data: bytes, *, at: datetime = AT, place: Any = None)
 
 def applied(upload: Upload, *, at: datetime = LATER, mode: str = "delta", reason: str = "", **options: Any) -> FeedRun:
     """The upload's run, decided."""
-    from prices.desk.sheets import applying
-
     options = {"may_release": False} | options
     run = applying.apply(upload, mode=mode, reason=reason, by=upload.by, at=at, **options)
     upload.refresh_from_db()
     return process(run.pk, clock=lambda: at)
+
+
+def verdicts(upload: Upload) -> dict[int | None, str]:
+    """What its preview says of each line."""
+    return {line: said for line, said, _reasons in _previewed_rows(upload)}
+
+
+def reasons(upload: Upload) -> dict[int | None, list[str]]:
+    """Why, for the lines where there is something to say."""
+    return {line: said for line, _verdict, said in _previewed_rows(upload) if said}
+
+
+def _previewed_rows(upload: Upload) -> list[tuple[Any, ...]]:
+    found = kept.load(upload, "preview")
+    assert found is not None
+    return found.select("line", "verdict", "reasons").rows()

@@ -67,6 +67,19 @@ def office() -> Office:
     return Office(chain, shops, drug, User.objects.create_user("boss", first_name="总部"))
 
 
+def test_products_that_the_shops_price_differently_are_listed_widest_apart_first(office: Office) -> None:
+    alike, wide = f.drug(), f.drug()
+    for shop, price in zip(office.shops, ("5", "5", "20", "5"), strict=True):
+        f.offer(alike, shop, "3")
+        f.offer(wide, shop, price)
+    found = chains.differing(office.shops, limit=10)
+    assert [(row.drug, row.shops, row.low, row.usual, row.high) for row in found] == [
+        (wide, 4, 500, 500, 2000),
+        (office.drug, 3, 1000, 1000, 1050),
+    ]
+    assert chains.differing(office.shops[:2], limit=10) == []
+
+
 # -- one price for many -----------------------------------------------------------------------------------------------
 
 
@@ -290,6 +303,18 @@ def test_a_wrong_sheet_of_store_numbers_is_told(client_of_boss: Client, office: 
     files = {"file": SimpleUploadedFile("a.csv", data)} if data else {}
     answer = client_of_boss.post(f"/chain/{office.chain.pk}/shops", files)
     assert (answer.status_code, says in answer.content.decode()) == (422, True)
+
+
+def test_differing_products_are_shown_for_a_region_where_there_are_too_many_shops(
+    client_of_boss: Client, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/chain/{office.chain.pk}/prices"
+    assert "10.50" in client_of_boss.get(address).content.decode()
+    assert "价格都一致" in client_of_boss.get(address, {"region": "420106"}).content.decode()
+    assert "价格都一致" in client_of_boss.get(address, {"region": "429999"}).content.decode()
+    monkeypatch.setattr(chains, "MOST_COMPARED", 3)
+    assert "这里有 4 家" in client_of_boss.get(address).content.decode()
+    assert "价格都一致" in client_of_boss.get(address, {"region": "420106"}).content.decode()
 
 
 def test_a_shop_that_has_not_reported_is_marked(client_of_boss: Client, office: Office) -> None:

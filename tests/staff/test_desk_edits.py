@@ -1,6 +1,7 @@
 """Prices edited at the desk: what is refused, what is asked about, what citizens see, what can be taken back."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -21,16 +22,16 @@ pytestmark = pytest.mark.django_db
 LATER = AT + timedelta(minutes=5)
 
 
-def words(outcome: object) -> list[str]:
-    return [warning.text for row in outcome.rows for warning in row.warnings]  # type: ignore[attr-defined]
+def words(outcome: Any) -> list[str]:
+    return [warning.text for row in outcome.rows for warning in row.warnings]
 
 
-def codes(outcome: object) -> list[str]:
-    return [warning.code for row in outcome.rows for warning in row.warnings]  # type: ignore[attr-defined]
+def codes(outcome: Any) -> list[str]:
+    return [warning.code for row in outcome.rows for warning in row.warnings]
 
 
-def errors(outcome: object) -> list[str]:
-    return [error for row in outcome.rows for error in row.errors]  # type: ignore[attr-defined]
+def errors(outcome: Any) -> list[str]:
+    return [error for row in outcome.rows for error in row.errors]
 
 
 # -- the desk feed ----------------------------------------------------------------------------------------------------
@@ -147,8 +148,8 @@ def test_a_till_may_not_take_products_off_the_shelf_by_the_desks_word() -> None:
     assert shown(here.drug, here.shop) == "18.90/in"
 
 
-def history(drug: object, here: Desk) -> list[tuple[int | None, int | None]]:
-    rows = PriceChange.objects.filter(drug_id=drug.pk, pharmacy_id=here.shop.pk).order_by("xid", "id")  # type: ignore[attr-defined]
+def history(drug: Any, here: Desk) -> list[tuple[int | None, int | None]]:
+    rows = PriceChange.objects.filter(drug_id=drug.pk, pharmacy_id=here.shop.pk).order_by("xid", "id")
     return [(row.old_fen, row.new_fen) for row in rows]
 
 

@@ -19,7 +19,7 @@ from tests.staff.desk_world import Desk, desk, shown
 from tests.staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: dict[str, Any] = {"HTTP_ACCEPT": "application/json"}
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The shop's own facts: hours with holidays reach the search, a place counts once an official has confirmed it."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -49,7 +50,7 @@ def place() -> Pharmacy:
 
 
 def is_open_today(place: Pharmacy, hour: int, *, day: int = 0) -> bool:
-    minutes = PharmacyToday.objects.get(pharmacy=place).open_minutes
+    minutes: Any = PharmacyToday.objects.get(pharmacy=place).open_minutes
     return is_open(minutes, AT.replace(hour=hour) + timedelta(days=day))
 
 
@@ -132,7 +133,7 @@ def test_midnight_brings_a_holiday_in_without_anybody_doing_anything(place: Phar
     assert is_open_today(place, 12)
     assert today.rebuild(AT) == 0
     today.rebuild(AT + timedelta(days=9))
-    minutes = PharmacyToday.objects.get(pharmacy=place).open_minutes
+    minutes: Any = PharmacyToday.objects.get(pharmacy=place).open_minutes
     assert not is_open(minutes, AT + timedelta(days=9))
 
 

@@ -259,7 +259,7 @@ def test_a_feed_speaks_with_its_token_and_with_nothing_else(world: World, browse
 
     def status(browser: Client, token: str = "") -> int:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return int(walls.call(browser, method, address, **headers).status_code)
+        return int(walls.call(browser, method, address, None, **headers).status_code)
 
     for name in ("nobody", "shop_manager", "chain_head_office", "city_reviewer", "superuser"):
         assert status(browsers.of(name)) == 401, name

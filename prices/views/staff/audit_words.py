@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from catalog.models import Drug
 from pharmacies.access import Place, Role
@@ -82,8 +82,8 @@ SUBJECTS = {
     "pharmacies.Pharmacy": gettext_lazy("药店"),
     "pharmacies.User": gettext_lazy("账号"),
     "prices.Feed": gettext_lazy("数据报送"),
-    "prices.FeedRun": gettext_lazy("报送批次"),
-    "prices.Inquiry": gettext_lazy("反馈与问询"),
+    "prices.FeedRun": pgettext_lazy("one", "报送批次"),
+    "prices.Inquiry": pgettext_lazy("one", "反馈与问询"),
     "prices.Rejection": gettext_lazy("退回行"),
     "prices.Upload": gettext_lazy("表格"),
 }
@@ -103,7 +103,7 @@ KEYS = {
     "mode": gettext_lazy("报送方式"),
     "moved_m": gettext_lazy("移动（米）"),
     "n": gettext_lazy("数量"),
-    "name": gettext_lazy("名称"),
+    "name": gettext_lazy("名字"),
     "phone": gettext_lazy("电话"),
     "price_fen": gettext_lazy("价格"),
     "removed": gettext_lazy("移除"),

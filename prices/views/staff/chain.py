@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -79,12 +80,28 @@ def _may_edit(request: HttpRequest, chain: Chain, at: datetime) -> bool:
 @signed_in
 @require_safe
 def prices(request: HttpRequest, chain: int) -> HttpResponse:
-    """Which product?"""
+    """Which product? Without a question: those that the shops, or those of a region, do not price alike."""
     at = timezone.now()
     place = access.chain_for(request.user, Action.SEE, chain, at=at)
-    query = request.GET.get("q", "").strip()[:60]
-    found = search.drugs(query, limit=FOUND) if query else []
-    return render(request, "chain/prices.html", {"place": place, "at": at, "query": query, "found": found})
+    query, region = request.GET.get("q", "").strip()[:60], request.GET.get("region", "")[:12]
+    context: dict[str, Any] = {"place": place, "at": at, "query": query, "region": region}
+    if query:
+        context["found"] = search.drugs(query, limit=FOUND)
+    else:
+        own = own_shops(request, place, Action.SEE, at)
+        context |= {"regions": chains.regions(own)} | _differing(place, own, region)
+    return render(request, "chain/prices.html", context)
+
+
+def _differing(place: Chain, own: list[Pharmacy], region: str) -> dict[str, Any]:
+    try:
+        picked = chains.chosen(place, own, chains.Order(price="", region=region))
+    except chains.NotUnderstood:
+        return {"differing": []}
+    if len(picked) > chains.MOST_COMPARED:
+        return {"too_many": len(picked), "most": chains.MOST_COMPARED}
+    rows = chains.differing(picked, limit=A_PAGE)
+    return {"differing": [(row, yuan(row.low), yuan(row.usual), yuan(row.high)) for row in rows]}
 
 
 @signed_in
