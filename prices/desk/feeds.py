@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from pharmacies.models import Chain, Pharmacy
 from prices.models import Feed
+
+NAME = "药店窗口"
+"""Kept with the feed, so not in the language of whoever comes first."""
 
 
 def desk_feed(place: Pharmacy | Chain) -> Feed:
@@ -21,7 +23,7 @@ def _made(slug: str, *, shop: Pharmacy | None = None, **fields: Any) -> Feed:
     if known is not None:
         return known
     with transaction.atomic():  # whoever comes second waits here until the first one's pharmacy is in it
-        feed, created = Feed.objects.get_or_create(slug=slug, defaults=fields | {"desk": True, "name": _("药店窗口")})
+        feed, created = Feed.objects.get_or_create(slug=slug, defaults=fields | {"desk": True, "name": NAME})
         if created and shop is not None:
             feed.pharmacies.add(shop)
     return feed

@@ -13,7 +13,7 @@ from prices.desk.feeds import desk_feed
 from prices.ingest.check import REMOVED
 from prices.ingest.receive import receive
 from prices.ingest.schedule import STOCK_WORDS
-from prices.models import DeskChange, Feed, FeedRun, Stock
+from prices.models import DeskChange, FeedRun, Stock
 from prices.models.feeds import Mode
 from prices.money import yuan
 
@@ -47,8 +47,7 @@ class Change:
 
 def known(place: Pharmacy | Chain, nonce: str) -> FeedRun | None:
     """The run that this form has already become: the same press of a button, sent again."""
-    feed = Feed.objects.filter(slug=desk_feed(place).slug).get()
-    run: FeedRun | None = feed.runs.filter(delivery_key=f"key:{nonce}").first()
+    run: FeedRun | None = desk_feed(place).runs.filter(delivery_key=f"key:{nonce}").first()
     return run
 
 

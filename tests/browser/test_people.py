@@ -11,18 +11,19 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from pharmacies import access, audit
 from pharmacies.accounts import invitations
 from pharmacies.audit import seals
 from pharmacies.models import AuditEvent, Chain, Invitation, Membership, Pharmacy, User
 from tests import factories as f
-from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.conftest import Site
 from tests.browser.test_accessibility import VARIANTS, opened, violations
 from tests.factories import since
 from tests.staff.signing import sign_in
 
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
 SHOTS = os.environ.get("PEOPLE_SHOTS", "")
 """A folder to put pictures of the pages into, for those who judge them by eye."""
 
@@ -59,7 +60,8 @@ def shop(site: Site, unblocked: None) -> Pharmacy:
         invitations.invite(place=shop, role=role, name=name, by="boss", at=at)
     drugs = [f.drug(pack_count=count) for count in (14, 28)]
     with transaction.atomic():
-        for number, (by, place) in enumerate([(clerk, shop), (sub, shop), (clerk, shop), ("chen", chain)]):
+        acts: list[tuple[User | str, access.Place]] = [(clerk, shop), (sub, shop), (clerk, shop), ("chen", chain)]
+        for number, (by, place) in enumerate(acts):
             audit.record(
                 at=at - timedelta(hours=30 - 9 * number),
                 by=by,

@@ -18,7 +18,14 @@ DAY = timedelta(days=1)
 
 def write(count: int = 1, **fields: Any) -> list[int]:
     """So many committed events; their numbers."""
-    base = {"at": AT, "by": "李", "action": "price.edit", "subject": "x", "subject_id": 1, "after": {"price": "1.10"}}
+    base: dict[str, Any] = {
+        "at": AT,
+        "by": "李",
+        "action": "price.edit",
+        "subject": "x",
+        "subject_id": 1,
+        "after": {"price": "1.10"},
+    }
     with transaction.atomic():
         return [audit.record(**base | fields).pk for _ in range(count)]
 

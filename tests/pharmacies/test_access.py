@@ -299,7 +299,11 @@ def test_who_may_see_but_not_do_is_told_so(world: World) -> None:
 
 
 def test_roles_fit_their_places_as_the_database_says(world: World) -> None:
-    places = {Pharmacy: {"pharmacy": world.lone}, Chain: {"chain": world.rival}, Region: {"area": f.hongshan()}}
+    places: dict[Any, Any] = {
+        Pharmacy: {"pharmacy": world.lone},
+        Chain: {"chain": world.rival},
+        Region: {"area": f.hongshan()},
+    }
     for kind, place in places.items():
         for role in Role:
             if role in FITS[kind]:

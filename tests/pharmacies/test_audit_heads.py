@@ -105,8 +105,9 @@ def test_the_command_compares_with_a_copy_of_the_heads(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(audit.SECRET))
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_a_secret_is_refused(name: str, where: str) -> None:
+    secret: dict[str, Any] = {where: {name: "x"}}
     with pytest.raises(ValueError, match=name):
-        write(**{where: {name: "x"}})
+        write(**secret)
     assert not AuditEvent.objects.exists()
 
 

@@ -64,6 +64,8 @@ def reasons(events: Any) -> set[str]:
 def test_each_place_reads_its_own_events_and_those_it_reaches(shop: Pharmacy) -> None:
     other = f.pharmacy(division=f.hongshan())
     wuhan, province = shop.division.parent, f.region()
+    assert shop.chain
+    assert wuhan
     for place, name in (
         (shop, "店"),
         (other, "别店"),
@@ -83,9 +85,11 @@ def test_each_place_reads_its_own_events_and_those_it_reaches(shop: Pharmacy) ->
 
 def test_an_area_does_not_read_a_chain_that_reaches_beyond_it(shop: Pharmacy) -> None:
     f.pharmacy(chain=shop.chain, division=f.hongshan())
+    city = shop.division.parent
+    assert city
     write(shop.chain, "总部")
     assert reasons(reading.events_of(f.wuchang())) == set()
-    assert reasons(reading.events_of(shop.division.parent)) == {"总部"}
+    assert reasons(reading.events_of(city)) == {"总部"}
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
@@ -242,7 +246,7 @@ def test_looking_is_no_way_to_the_file(client: Client, page: str) -> None:
 
 
 NAMED = re.compile(
-    r"(?:account|audit|demo|desk|feed|invitation|membership|place|prices|rejection|run|sheet|shop|till)\.[a-z_]+"
+    r"(?:account|audit|chain|demo|desk|feed|inquiry|invitation|membership|place|prices|rejection|run|sheet|shop|till)\.[a-z_]+"
 )
 
 

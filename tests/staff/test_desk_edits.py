@@ -283,6 +283,18 @@ def test_a_feed_with_newer_data_wins_and_the_editor_is_told() -> None:
     assert shown(here.drug, here.shop) == "20.00/"
 
 
+def test_what_a_newer_snapshot_vouches_for_is_not_taken_off_the_shelf() -> None:
+    here = desk()
+    handed = here.hand_in(here.edit("", removed=True))
+    row = f"{here.shop.code},{here.drug.code},18.90,in"
+    deliver(f.feed("till"), row, at=LATER, mode="snapshot", header="pharmacy_code,drug_code,price,stock")
+    run = process(handed.run.pk)
+    assert (run.state, run.withdrawn) == ("published", 0)
+    assert shown(here.drug, here.shop) == "18.90/in"
+    (result,) = results(run, here.shop)
+    assert not result.shown
+
+
 # -- taken back -------------------------------------------------------------------------------------------------------
 
 

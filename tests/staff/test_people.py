@@ -184,7 +184,7 @@ def test_ending_a_role_shuts_the_door_with_the_next_request(client: Client, page
     assert "李副店 已不能再进入 甲一店" in text_of(response)
     assert theirs.get(page).status_code == 404
     event = AuditEvent.objects.get(action="membership.end")
-    assert (event.pharmacy, event.reason, event.before["role"]) == (shop, "离职", "manager")
+    assert (event.pharmacy, event.reason, event.before and event.before["role"]) == (shop, "离职", "manager")
 
 
 def test_a_role_can_be_changed_and_the_old_one_ends(client: Client, page: str, shop: Pharmacy) -> None:
@@ -223,6 +223,7 @@ def test_a_role_that_one_may_not_give_one_may_not_take(client: Client, shop: Pha
 
 
 def test_a_chain_manager_cannot_put_away_the_head_office(client: Client, shop: Pharmacy) -> None:
+    assert shop.chain
     head = person("head_office", chain=shop.chain)
     sign_in(client, person("manager", chain=shop.chain))
     client.post(f"/chain/{shop.chain_id}/people/{head.memberships.get().pk}", {"do": "end"})

@@ -108,8 +108,8 @@ def _rows_to_send(upload: Upload, found: pl.DataFrame, mode: str, reason: str) -
 
 def _delivery(rows: pl.DataFrame) -> bytes:
     """One CSV for the one door: shelf prices, and member prices beside them."""
-    sent = rows.select("line", pl.col("delivery")).unnest("delivery")
-    declared = sent.select(*SENT, pl.lit("").alias("kind"), pl.col("line").alias("file_line"))
+    sent = rows.select("delivery").unnest("delivery")
+    declared = sent.select(*SENT, pl.lit("").alias("kind"))
     members = sent.filter(pl.col("member") != "").select(
         "pharmacy_code",
         "drug_code",
@@ -117,7 +117,6 @@ def _delivery(rows: pl.DataFrame) -> bytes:
         pl.lit("").alias("stock"),
         pl.lit("").alias("effective_at"),
         pl.lit("member").alias("kind"),
-        pl.col("line").alias("file_line"),
     )
     buffer = io.BytesIO()
     pl.concat([declared, members]).write_csv(buffer)

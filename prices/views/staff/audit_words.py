@@ -12,7 +12,9 @@ from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from catalog.models import Drug
 from pharmacies.access import Place, Role
-from pharmacies.models import AuditEvent
+from pharmacies.models import AuditEvent, PlaceProposal
+from prices.models import FeedRun, Inquiry
+from prices.models.feeds import Mode
 from prices.money import yuan
 from prices.views import words
 
@@ -27,6 +29,10 @@ ACTIONS = {
     "account.recovery_renew": gettext_lazy("换一批恢复码"),
     "account.recovery_use": gettext_lazy("用恢复码登录"),
     "audit.export": gettext_lazy("导出操作日志"),
+    "chain.announce": gettext_lazy("安排定时调价"),
+    "chain.price": gettext_lazy("统一改价"),
+    "chain.renumber": gettext_lazy("更新门店编号"),
+    "chain.withdraw": gettext_lazy("取消定时调价"),
     "decide_match": gettext_lazy("审核目录匹配"),
     "demo.begin": gettext_lazy("开始装入演示数据"),
     "demo.load": gettext_lazy("装入演示数据"),
@@ -74,9 +80,11 @@ ACTIONS = {
 }
 SUBJECTS = {
     "catalog.Alias": gettext_lazy("编码对照"),
+    "catalog.Drug": gettext_lazy("药品"),
     "catalog.Edition": gettext_lazy("医保目录"),
     "catalog.ListingMatch": gettext_lazy("目录匹配"),
     "pharmacies.AuditEvent": gettext_lazy("操作日志"),
+    "pharmacies.Chain": gettext_lazy("连锁总部"),
     "pharmacies.Invitation": gettext_lazy("邀请单"),
     "pharmacies.Membership": gettext_lazy("角色"),
     "pharmacies.Pharmacy": gettext_lazy("药店"),
@@ -84,40 +92,68 @@ SUBJECTS = {
     "prices.Feed": gettext_lazy("数据报送"),
     "prices.FeedRun": pgettext_lazy("one", "报送批次"),
     "prices.Inquiry": pgettext_lazy("one", "反馈与问询"),
+    "prices.Offer": gettext_lazy("零售价"),
     "prices.Rejection": gettext_lazy("退回行"),
     "prices.Upload": gettext_lazy("表格"),
 }
 KEYS = {
     "address": gettext_lazy("网络地址"),
     "cadence_days": gettext_lazy("几天报一次"),
+    "changed": gettext_lazy("改价"),
     "changes": gettext_lazy("改动数"),
     "created": gettext_lazy("新增"),
     "document": gettext_lazy("文件"),
+    "drug": gettext_lazy("药品"),
     "factor": gettext_lazy("第二因素"),
+    "failures": gettext_lazy("失败次数"),
     "first": gettext_lazy("第一天"),
+    "from": gettext_lazy("从"),
     "hours": gettext_lazy("营业时间"),
     "last": gettext_lazy("最后一天"),
     "kind": gettext_lazy("类别"),
     "lat": gettext_lazy("纬度"),
+    "left": gettext_lazy("剩余"),
     "lng": gettext_lazy("经度"),
+    "member": gettext_lazy("会员价"),
     "mode": gettext_lazy("报送方式"),
     "moved_m": gettext_lazy("移动（米）"),
     "n": gettext_lazy("数量"),
     "name": gettext_lazy("名字"),
+    "new": gettext_lazy("新增"),
     "phone": gettext_lazy("电话"),
+    "price": gettext_lazy("价格"),
     "price_fen": gettext_lazy("价格"),
+    "prices": gettext_lazy("价格"),
+    "refused": gettext_lazy("退回"),
     "removed": gettext_lazy("移除"),
+    "returned": gettext_lazy("已撤回"),
     "role": gettext_lazy("角色"),
     "rows": gettext_lazy("行数"),
+    "run": gettext_lazy("批次"),
+    "same": gettext_lazy("未变"),
+    "scheduled": gettext_lazy("定时"),
     "services": gettext_lazy("服务"),
+    "shops": gettext_lazy("门店"),
     "state": gettext_lazy("状态"),
+    "stock": gettext_lazy("库存"),
+    "suspected": gettext_lazy("疑似录错"),
     "title": gettext_lazy("标题"),
+    "unmatched": gettext_lazy("待配对"),
     "unchanged": gettext_lazy("未变"),
     "updated": gettext_lazy("更新"),
     "upto": gettext_lazy("到（不含）"),
     "username": gettext_lazy("用户名"),
+    "vanishing": gettext_lazy("文件没有"),
+    "warned": gettext_lazy("有提醒"),
     "within": gettext_lazy("限于地区"),
 }
+WORDS: dict[str, dict[str, Any]] = {
+    "kind": dict(Inquiry.Kind.choices),
+    "mode": dict(Mode.choices),
+    "role": dict(Role.choices),
+    "state": dict([*FeedRun.State.choices, *Inquiry.State.choices, *PlaceProposal.State.choices]),
+}
+"""Values that are words of a choice."""
 _CODE = re.compile(r"[A-Z0-9]{20,23}")
 _PHONE = re.compile(r"(?<!\d)(\d{3})\d{4}(\d{4})(?!\d)")
 SHOWN = 12
@@ -210,8 +246,8 @@ def _label(key: str, drugs: Mapping[str, str]) -> str:
 def _value(key: str, value: Any) -> str:
     if value is None or value == "":
         return ""
-    if key == "role" and value in Role.values:
-        return str(Role(value).label)
+    if isinstance(value, str) and value in WORDS.get(key, {}):
+        return str(WORDS[key][value])
     if key == "price_fen":
         return words.money(yuan(value))
     if isinstance(value, bool):
