@@ -13,6 +13,8 @@ TEMPLATES = sorted([*(ROOT / "templates").glob("*.html"), *(ROOT / "templates" /
 TOO_NEW_CSS = (
     r":has\(|:is\(|:where\(|\binset:|aspect-ratio|clamp\(|\bmin\(|\bmax\(|@layer|@container|(?<!grid-)(?<!-)\bgap:"
 )
+OF_THE_DESK = {"desk.css", "desk-bars.css", "desk-pages.css"}
+"""Only pages of the desk load these: their floor is Chromium 86, which knows gaps between flexible boxes."""
 TOO_NEW_JS = r"\?\.(?!\d)|\?\?|replaceAll|\.at\(|Promise\.any|structuredClone|\|\|=|&&="
 
 TOKENS = (STATIC / "css" / "tokens.css").read_text(encoding="utf-8")
@@ -21,7 +23,8 @@ TOKENS = (STATIC / "css" / "tokens.css").read_text(encoding="utf-8")
 @pytest.mark.parametrize("file", STYLES, ids=lambda file: file.name)
 def test_styles_use_nothing_newer_than_the_floor(file):
     text = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.S)
-    assert re.findall(TOO_NEW_CSS, text) == []
+    found = re.findall(TOO_NEW_CSS, text)
+    assert [each for each in found if not (file.name in OF_THE_DESK and each == "gap:")] == []
 
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.name)
