@@ -71,7 +71,7 @@ def test_a_person_takes_a_tills_export_from_file_to_shelf_and_back(clerk: Client
         row(a, "￥12.60", stock="3"),
         row(c, "8"),
         row(c, "9", 医保编码="", 品名="络活喜"),
-        ["合计"] + [""] * 8,
+        ["合计", *[""] * 8],
     ]
     address = bring(clerk, world, xlsx(["价格表"], HEADER, *rows), "till.xlsx")
     assert "是什么" in page(clerk, address)

@@ -181,7 +181,9 @@ def _judged(
     doubted = bad.join(said.select("line", "stock", "price_fen"), on="line", how="left")  # a slip has a price, too
     rows = pl.concat([said.join(bad, on="line", how="anti"), doubted], how="diagonal")
     rows = rows.with_columns(pl.col("stock").cast(pl.Int16).alias("new_stock"))
-    asked = pl.concat([rows.select("drug_id", "pharmacy_id"), gone]).drop_nulls().unique().sort("drug_id", "pharmacy_id")
+    asked = (
+        pl.concat([rows.select("drug_id", "pharmacy_id"), gone]).drop_nulls().unique().sort("drug_id", "pharmacy_id")
+    )
     now = _fetched(
         statement("sheet_current"),
         {"drugs": asked["drug_id"].to_list(), "pharmacies": asked["pharmacy_id"].to_list()},

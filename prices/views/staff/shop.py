@@ -102,7 +102,7 @@ def _context(request: HttpRequest, pharmacy: Pharmacy) -> dict[str, Any]:
             (
                 row,
                 words.validity(row.valid),
-                row.valid.lower <= on and (row.valid.upper is None or on < row.valid.upper),
+                on in row.valid,
             )
             for row in held.order_by("kind", "valid")
         ],
