@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--full", action="store_true", help="60 million offers instead of 6 (search, http, desk)")
     parser.add_argument(
-        "--tenth", action="store_true", help="a tenth of the pharmacies with 2,000 offers each, 6 million in all (search)"
+        "--tenth",
+        action="store_true",
+        help="a tenth of the pharmacies with 2,000 offers each, 6 million in all (search)",
     )
     parser.add_argument(
         "--restart", action="store_true", help="measure once more after a restart of PostgreSQL (search)"

@@ -202,5 +202,8 @@ class Site:
             lines.append("  演示数据: every price shown is a made-up example of the demo province")
         logins = var / "demo-logins.txt"
         if logins.exists():
-            lines += [f"  demo log-ins at {self.url}staff/login (role, name, password, page):", *(f"    {line}" for line in logins.read_text().splitlines())]
+            lines += [
+                f"  demo log-ins at {self.url}staff/login (role, name, password, page):",
+                *(f"    {line}" for line in logins.read_text().splitlines()),
+            ]
         print("\n".join([*lines, "  Ctrl-C stops everything.", ""]), flush=True)

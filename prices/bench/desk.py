@@ -46,7 +46,11 @@ def run(options: dict[str, Any], say: Say) -> Report:
         desk, office = signed_in(port, "bench-shop"), signed_in(port, "bench-chain")
         rows = [*pages(desk, shop, say), *pages(office, chain, say), edits(desk, shop, say), *sheet(office, chain, say)]
     offers = Offer.objects.filter(pharmacy_id=shop.pk, state=Offer.State.LIVE).count()
-    facts: dict[str, Any] = {"products_of_the_shop": offers, "shops_of_the_chain": chain.pharmacies.count(), "sheet_rows": SHEET_ROWS}
+    facts: dict[str, Any] = {
+        "products_of_the_shop": offers,
+        "shops_of_the_chain": chain.pharmacies.count(),
+        "sheet_rows": SHEET_ROWS,
+    }
     return Report(rows, lines(rows, facts), facts)
 
 
