@@ -90,6 +90,10 @@ NORMAL = {normal(label).lower(): instead for label, instead in AVOIDED.items()}
 NORMAL_ON_CARDS = {normal(label).lower(): instead for label, instead in ON_CARDS_TOO.items()}
 
 
+KEYS = {"data-count-of"}
+"""Attributes by which scripts find their place: nobody reads them."""
+
+
 class Texts(HTMLParser):
     """Every text of an element and every attribute that is shown or read out."""
 
@@ -100,7 +104,9 @@ class Texts(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [said or "" for name, said in attrs if name in self.SHOWN or name.startswith("data-")]
+        self.found += [
+            said or "" for name, said in attrs if name in self.SHOWN or (name.startswith("data-") and name not in KEYS)
+        ]
 
     def handle_data(self, data: str) -> None:
         self.found.append(data)
