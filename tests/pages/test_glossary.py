@@ -90,6 +90,8 @@ NORMAL = {normal(label).lower(): instead for label, instead in AVOIDED.items()}
 NORMAL_ON_CARDS = {normal(label).lower(): instead for label, instead in ON_CARDS_TOO.items()}
 
 
+UNSEEN = {"radio", "checkbox", "hidden"}
+"""Fields whose value nobody reads."""
 KEYS = {"data-count-of"}
 """Attributes by which scripts find their place: nobody reads them."""
 
@@ -97,15 +99,16 @@ KEYS = {"data-count-of"}
 class Texts(HTMLParser):
     """Every text of an element and every attribute that is shown or read out."""
 
-    SHOWN = ("alt", "aria-label", "content", "placeholder", "title", "value")
+    SHOWN = frozenset({"alt", "aria-label", "content", "placeholder", "title", "value"})
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        shown = self.SHOWN - ({"value"} if dict(attrs).get("type") in UNSEEN else set())
         self.found += [
-            said or "" for name, said in attrs if name in self.SHOWN or (name.startswith("data-") and name not in KEYS)
+            said or "" for name, said in attrs if name in shown or (name.startswith("data-") and name not in KEYS)
         ]
 
     def handle_data(self, data: str) -> None:
