@@ -1,8 +1,9 @@
 """The screenshots of the documentation, taken from a running demo at the widths of a phone and of a desk.
 
     bin/serve                                               # in one terminal: the demo province
-    python -m tests.browser.screenshots http://127.0.0.1:8000   # in another
+    python -m tests.browser.screenshots http://127.0.0.1:8000   # in another, in the same folder
 
+The pages of the desk need the demo's log-ins, var/demo-logins.txt or the file that DEMO_LOGINS names.
 Writes docs/screenshots/<name>-phone.png and -desk.png. Look at them before they are committed.
 """
 
@@ -84,6 +85,76 @@ def changes(page: Page, url: str) -> None:
     page.goto(url + "/catalogue/changes")
 
 
+def frontier(page: Page, url: str) -> None:
+    """What is worth going to, with the chart of price and way."""
+    compare(page, url)
+    page.locator("label", has_text="又近又便宜").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def basket(page: Page, url: str) -> None:
+    """Three drugs on the list, and where to buy them."""
+    for preparation in (1, 7, 30):
+        page.goto(f"{url}/preparations/{preparation}")
+        page.get_by_role("button", name="加入药单").first.click()
+    page.goto(url + "/list")
+    for name in ("使用我的位置", "算一算"):
+        button = page.get_by_role("button", name=name).first
+        if button.is_visible():
+            button.click()
+            page.wait_for_load_state("networkidle")
+    page.locator("#plan-form").evaluate("(each) => each.scrollIntoView()")
+
+
+# -- the desk ---------------------------------------------------------------------------------------------------------
+
+
+def log_in(page: Page, url: str, role: str) -> str:
+    """As the demo's person in that role; the address of their page."""
+    lines = LOGINS.read_text(encoding="utf-8").splitlines()
+    username, password, address = next(line.split()[1:4] for line in lines if line.startswith(role))
+    page.goto(url + "/staff/login")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff")
+    return url + address
+
+
+def desk(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "店长"))
+    page.wait_for_load_state("networkidle")
+
+
+def uploads(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "店长") + "/uploads")
+
+
+def standing(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "店长") + "/standing")
+
+
+def shop(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "店长") + "/shop")
+
+
+def audit(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "店长") + "/audit")
+
+
+def head_office(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "总部管理员"))
+
+
+LOGINS = Path(os.environ.get("DEMO_LOGINS", "var/demo-logins.txt"))
+STAFF = {
+    "desk": desk,
+    "uploads": uploads,
+    "standing": standing,
+    "shop": shop,
+    "audit": audit,
+    "head-office": head_office,
+}
 SCENES: dict[str, Callable[[Page, str], None]] = {
     "home": home,
     "suggestions": suggestions,
@@ -94,6 +165,9 @@ SCENES: dict[str, Callable[[Page, str], None]] = {
     "history": history,
     "browse": browse,
     "changes": changes,
+    "frontier": frontier,
+    "list": basket,
+    **STAFF,
 }
 
 
@@ -132,7 +206,8 @@ def main() -> int:
     large = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        for name in asked.only or SCENES:
+        known = [name for name in SCENES if name not in STAFF or LOGINS.exists()]
+        for name in asked.only or known:
             for size in SIZES:
                 many = take(browser, asked.url.rstrip("/"), name, size)
                 print(f"{name}-{size}.png  {many // 1000} kB")
