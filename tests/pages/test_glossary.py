@@ -94,13 +94,18 @@ class Texts(HTMLParser):
     """Every text of an element and every attribute that is shown or read out."""
 
     SHOWN = ("alt", "aria-label", "content", "placeholder", "title", "value")
+    NAMES = ("data-count-of",)  # hold a word of the program
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [said or "" for name, said in attrs if name in self.SHOWN or name.startswith("data-")]
+        if ("type", "radio") in attrs:
+            attrs = [(name, said) for name, said in attrs if name != "value"]  # its label is beside it
+        shown = (name for name, _said in attrs if name in self.SHOWN or name.startswith("data-"))
+        said = dict(attrs)
+        self.found += [said[name] or "" for name in shown if name not in self.NAMES]
 
     def handle_data(self, data: str) -> None:
         self.found.append(data)
