@@ -90,26 +90,22 @@ NORMAL = {normal(label).lower(): instead for label, instead in AVOIDED.items()}
 NORMAL_ON_CARDS = {normal(label).lower(): instead for label, instead in ON_CARDS_TOO.items()}
 
 
-UNSEEN = {"radio", "checkbox", "hidden"}
-"""Fields whose value nobody reads."""
-KEYS = {"data-count-of"}
-"""Attributes by which scripts find their place: nobody reads them."""
-
-
 class Texts(HTMLParser):
     """Every text of an element and every attribute that is shown or read out."""
 
-    SHOWN = frozenset({"alt", "aria-label", "content", "placeholder", "title", "value"})
+    SHOWN = ("alt", "aria-label", "content", "placeholder", "title", "value")
+    NAMES = ("data-count-of",)  # hold a word of the program
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        shown = self.SHOWN - ({"value"} if dict(attrs).get("type") in UNSEEN else set())
-        self.found += [
-            said or "" for name, said in attrs if name in shown or (name.startswith("data-") and name not in KEYS)
-        ]
+        if ("type", "radio") in attrs:
+            attrs = [(name, said) for name, said in attrs if name != "value"]  # its label is beside it
+        shown = (name for name, _said in attrs if name in self.SHOWN or name.startswith("data-"))
+        said = dict(attrs)
+        self.found += [said[name] or "" for name in shown if name not in self.NAMES]
 
     def handle_data(self, data: str) -> None:
         self.found.append(data)
