@@ -48,7 +48,7 @@ def shop(site: Site, unblocked: None) -> Pharmacy:
     """A shop of a chain with its people, open invitations and a log."""
     chain = Chain.objects.create(name="楚康大药房连锁有限公司")
     shop = f.pharmacy("楚康大药房（夷陵路店）", chain=chain)
-    person("boss", "王秀兰", "manager", pharmacy=shop)
+    person("boss-of-people", "王秀兰", "manager", pharmacy=shop)
     clerk = person("13812345678", "李国庆", "editor", pharmacy=shop)
     person("zhou", "周敏", "viewer", pharmacy=shop)
     person("chen", "陈卫东", "head_office", chain=chain)
@@ -57,7 +57,7 @@ def shop(site: Site, unblocked: None) -> Pharmacy:
     person("auditor", "孙审计", "auditor", area=shop.division.parent)
     at = timezone.now()
     for name, role in (("张小燕", access.Role.EDITOR), ("赵强", access.Role.MANAGER)):
-        invitations.invite(place=shop, role=role, name=name, by="boss", at=at)
+        invitations.invite(place=shop, role=role, name=name, by="boss-of-people", at=at)
     drugs = [f.drug(pack_count=count) for count in (14, 28)]
     with transaction.atomic():
         acts: list[tuple[User | str, access.Place]] = [(clerk, shop), (sub, shop), (clerk, shop), ("chen", chain)]
@@ -92,11 +92,11 @@ def addresses(shop: Pharmacy) -> dict[str, tuple[str, str]]:
     area = shop.division.parent
     assert area is not None
     return {
-        "people": ("boss", f"/desk/{shop.code}/people"),
-        "person": ("boss", f"/desk/{shop.code}/people/{clerk.pk}"),
-        "slip": ("boss", f"/staff/invitations/{slip.pk}/slip"),
-        "audit": ("boss", f"/desk/{shop.code}/audit"),
-        "audit, nothing": ("boss", f"/desk/{shop.code}/audit?who=zzzz"),
+        "people": ("boss-of-people", f"/desk/{shop.code}/people"),
+        "person": ("boss-of-people", f"/desk/{shop.code}/people/{clerk.pk}"),
+        "slip": ("boss-of-people", f"/staff/invitations/{slip.pk}/slip"),
+        "audit": ("boss-of-people", f"/desk/{shop.code}/audit"),
+        "audit, nothing": ("boss-of-people", f"/desk/{shop.code}/audit?who=zzzz"),
         "chain people": ("chen", f"/chain/{shop.chain_id}/people"),
         "chain audit": ("chen", f"/chain/{shop.chain_id}/audit"),
         "console": ("reviewer", f"/console/{area.code}?q=楚康"),
@@ -138,7 +138,7 @@ def test_nothing_is_wider_than_the_page(
 
 
 def test_somebody_is_invited_with_the_keyboard_alone(browser: Browser, site: Site, shop: Pharmacy) -> None:
-    page = logged_in(browser.new_context(viewport=DESK, locale="zh-CN").new_page(), site, "boss")
+    page = logged_in(browser.new_context(viewport=DESK, locale="zh-CN").new_page(), site, "boss-of-people")
     page.goto(f"{site.url}/desk/{shop.code}/people")
     page.locator("#id_name").focus()
     page.keyboard.type("钱多多")
@@ -157,7 +157,7 @@ def test_somebody_is_invited_with_the_keyboard_alone(browser: Browser, site: Sit
 
 def test_a_role_is_ended_and_the_log_tells_it(browser: Browser, site: Site, shop: Pharmacy) -> None:
     person("gone", "要走的人", "editor", pharmacy=shop)
-    page = logged_in(browser.new_context(viewport=PHONE, locale="zh-CN").new_page(), site, "boss")
+    page = logged_in(browser.new_context(viewport=PHONE, locale="zh-CN").new_page(), site, "boss-of-people")
     page.goto(f"{site.url}/desk/{shop.code}/people")
     page.get_by_role("link", name="改动 要走的人").click()
     page.locator("#id_end_reason").fill("离职")
@@ -171,7 +171,7 @@ def test_a_role_is_ended_and_the_log_tells_it(browser: Browser, site: Site, shop
 
 
 def test_the_log_is_taken_as_a_file(browser: Browser, site: Site, shop: Pharmacy, tmp_path: Path) -> None:
-    page = logged_in(browser.new_context(viewport=DESK, locale="zh-CN").new_page(), site, "boss")
+    page = logged_in(browser.new_context(viewport=DESK, locale="zh-CN").new_page(), site, "boss-of-people")
     page.goto(f"{site.url}/desk/{shop.code}/audit?action=desk.edit")
     with page.expect_download() as download:
         page.get_by_role("button", name="导出 CSV").click()
