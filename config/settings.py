@@ -77,11 +77,10 @@ DATABASES = {
     "owner": database(env("DATABASE_OWNER_URL", DATABASE_URL)),
     "search": database(
         env("DATABASE_SEARCH_URL", DATABASE_URL),
-        # Statements are prepared the second time; they are planned for their values each time, for a plan for any value may
-        # read whole tables (the functions choose for themselves). No search is long enough to repay compiling it.
+        # Statements are prepared the second time and stay planned; no search is long enough to repay compiling it.
         server_side_binding=True,
         prepare_threshold=1,
-        options=f"-c default_transaction_read_only=on -c jit=off -c plan_cache_mode=force_custom_plan -c statement_timeout={env_int('SEARCH_TIMEOUT_MS', 3000)}",
+        options=f"-c default_transaction_read_only=on -c jit=off -c statement_timeout={env_int('SEARCH_TIMEOUT_MS', 3000)}",
         **_pool,
     ),
 }
