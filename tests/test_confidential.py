@@ -34,6 +34,7 @@ from . import factories as f
 from .factories import AT, since
 from .staff import walls, walls_world
 from .staff.signing import sign_in
+from .telling import RATIO, told, visible
 
 pytestmark = pytest.mark.django_db
 
@@ -42,20 +43,6 @@ PUBLISHED, LISTED = "33.33", "44.44"
 CLASS = "XC08CA"
 NEUTRAL = "支付标准保密，不公布"
 OURS = ("pharmacies", "catalog", "prices")
-
-INFERRED = {
-    "the standard": r"77\.77?0{0,2}",
-    "in fen": r"7777",
-    "per tablet": r"11\.110{0,2}|1111",
-    "of two packs": r"155\.54",
-    "what is above it": r"22\.220{0,2}|2222",
-    "price over standard": r"1\.28[56]\d*|1\.29",
-    "the same in per cent": r"128\.\d+|129 ?%|28\.5[67]|28\.6",
-    "standard over price": r"0\.77[78]\d*|77\.78|77\.8",
-}
-"""Numbers that say it, alone between other characters; none of them occurs in this world for another reason."""
-TOLD = {why: re.compile(rf"(?<![\d.#%a-fA-F-])(?:{numbers})(?![\d])") for why, numbers in INFERRED.items()}
-RATIO = re.compile(r"支付标准[^。；<]{0,12}?[\d.]+\s*(?:%|％|倍)|[\d.]+\s*(?:%|％|倍)[^。；<]{0,12}?支付标准")
 
 
 @dataclass(frozen=True)
@@ -112,22 +99,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         token=tokens.issue(feed),
         inside=inside,
     )
-
-
-RANDOM = re.compile(r"[0-9A-Za-z_-]{16,}")
-"""Marks of forms, tokens of slips: drawn by lot, and some day one of them would hold such a number."""
-
-
-def told(text: str) -> list[str]:
-    """What of the secret a text says; mark-up between the digits hides nothing."""
-    text = RANDOM.sub("", text)
-    said = text, re.sub(r"<[^>]*>", "", text)
-    return [why for why, pattern in TOLD.items() if any(pattern.search(each) for each in said)]
-
-
-def visible(page: str) -> str:
-    """The words of a page, without styles, scripts and mark-up."""
-    return re.sub(r"<[^>]*>", "", re.sub(r"(?s)<(script|style|svg)\b.*?</\1>", "", page))
 
 
 # -- every address ----------------------------------------------------------------------------------------------------
@@ -393,26 +364,3 @@ def test_the_database_stores_no_amount_of_a_confidential_standard(world: World) 
             PaymentStandard.objects.filter(pk=standard.pk).update(amount=amount)
     with pytest.raises(IntegrityError, match="standard_amount_or_confidential"), transaction.atomic():
         PaymentStandard.objects.create(listing=standard.listing, confidential=False)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("77.77 元", '"77.77"', "77.7700", "<b>77</b>.77", "7777 分", "11.11 元/片", "11.1100", "155.54", "22.22"),
-        *("1.29 倍", "1.2857", "128.6%", "高 29%,129%", "28.57%", "0.7778", "77.8%"),
-    ],
-)
-def test_the_walk_would_notice(text: str) -> None:
-    assert told(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["99.99 元", "14.2843 元/片", "420106", "2026-11-21", "177.77", "77.775", "027-88880000"]
-)
-def test_the_walk_does_not_cry_wolf(text: str) -> None:
-    assert told(text) == []
-
-
-@pytest.mark.parametrize("text", ["是支付标准的 128.6%", "支付标准 1.3 倍", "高于支付标准 28 %", "1.3倍支付标准"])
-def test_a_ratio_would_be_noticed(text: str) -> None:
-    assert RATIO.search(text)
