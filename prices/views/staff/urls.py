@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("prices.views.staff.people_urls")),
     path("", include("prices.views.staff.desk_urls")),
     path("", include("prices.views.staff.uploads_urls")),
+    path("", include("prices.views.console.urls")),
 ]

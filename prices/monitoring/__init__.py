@@ -1,0 +1,1 @@
+"""Who watches: detectors, leads, cases, citizens' reports, figures. Nothing here writes a price."""

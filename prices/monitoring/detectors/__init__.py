@@ -1,0 +1,1 @@
+"""What is unusual about a price: one function each, on plain arrays; no database."""
