@@ -46,9 +46,32 @@ CHAIN = (
 )
 AREA = (
     ("", gettext_lazy("总览"), Action.SEE),
+    ("/leads", gettext_lazy("线索"), Action.SEE),
+    ("/cases", gettext_lazy("核查事项"), Action.SEE),
+    ("/reports", gettext_lazy("市民反馈"), Action.SEE),
+    ("/late", gettext_lazy("报送"), Action.SEE),
+    ("/index", gettext_lazy("指标"), Action.SEE),
+    ("/rules", gettext_lazy("规则"), Action.SEE),
     ("/people", gettext_lazy("人员"), Action.MANAGE_PEOPLE),
     ("/audit", gettext_lazy("操作日志"), Action.SEE_AUDIT),
 )
+SECTIONS = {
+    "": (("", gettext_lazy("总览")), ("/map", gettext_lazy("地图")), ("/drugs", gettext_lazy("药品"))),
+    "/late": (("/late", gettext_lazy("催报清单")), ("/compliance", gettext_lazy("报送质量"))),
+    "/index": (
+        ("/index", gettext_lazy("药品零售价格指数")),
+        ("/passthrough", gettext_lazy("中选价落地")),
+        ("/access", gettext_lazy("双通道药品供应")),
+        ("/as-of", gettext_lazy("按日期回看")),
+        ("/freezes", gettext_lazy("本期定稿")),
+    ),
+    "/rules": (
+        ("/rules", gettext_lazy("规则")),
+        ("/thresholds", gettext_lazy("阈值方案")),
+        ("/backtests", gettext_lazy("历史回测")),
+    ),
+}
+"""The pages of one entry of an area's menu, where it has several."""
 
 
 def home_of(place: Place) -> str:
@@ -71,9 +94,30 @@ def place_menu(context: dict[str, Any], place: Place) -> list[Entry]:
         for path, label, action in entries
         if not access.MAY[action].isdisjoint(held) and _exists(base + path)
     ]
-    fits = [address for _, address in known if request.path == address or request.path.startswith(address + "/")]
-    here = max(fits, key=len, default="")
+    sections = SECTIONS if entries is AREA else {}
+    inside = {base + page: base + entry for entry, pages in sections.items() for page, _ in pages}
+    page = _nearest(request.path, {address for _, address in known} | set(inside))
+    here = inside.get(page, page)
     return [Entry(label, address, address == here) for label, address in known]
+
+
+@register.simple_tag(takes_context=True)
+def section_menu(context: dict[str, Any], place: Place) -> list[Entry]:
+    """The pages beside this one, within the same entry of an area's menu; none where it has no others."""
+    request: HttpRequest = context["request"]
+    base = home_of(place)
+    sections = {base + page for pages in SECTIONS.values() for page, _ in pages}
+    page = _nearest(request.path, sections | {base + path for path, _, _ in AREA})
+    for pages in SECTIONS.values():
+        entries = [Entry(str(label), base + path, base + path == page) for path, label in pages]
+        if any(entry.here for entry in entries):
+            return [entry for entry in entries if entry.here or _exists(entry.address)]
+    return []
+
+
+def _nearest(path: str, addresses: set[str]) -> str:
+    """The longest of the addresses that is `path` or above it; "" where none is."""
+    return max((each for each in addresses if path == each or path.startswith(each + "/")), key=len, default="")
 
 
 def _exists(address: str) -> bool:
