@@ -33,6 +33,7 @@ ACTIONS = {
     "chain.price": gettext_lazy("统一改价"),
     "chain.renumber": gettext_lazy("更新门店编号"),
     "chain.withdraw": gettext_lazy("取消定时调价"),
+    "console.export": gettext_lazy("导出监测表格"),
     "decide_match": gettext_lazy("审核目录匹配"),
     "demo.begin": gettext_lazy("开始装入演示数据"),
     "demo.load": gettext_lazy("装入演示数据"),

@@ -1,0 +1,187 @@
+"""A table of the console: what its columns are, what its numbers mean, and of which day they are.
+
+One value serves the page, the file that leaves it, the month that is frozen and the report: they cannot differ.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+import xlsxwriter
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from prices.desk.sheets.exports import as_csv, safe
+
+Kind = Literal["text", "yuan", "number", "percent", "date", "datetime"]
+Row = Mapping[str, Any]
+Words = str | Promise
+FORMATS = {"yuan": "#,##0.00", "percent": "0.0%", "date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm"}
+NUMERIC = frozenset({"yuan", "number", "percent"})
+WIDTHS = {"text": 24, "datetime": 18}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a row holds under `key`: text (or words); yuan as a Decimal of yuan; a number; a percent as a share (0.123
+    is 12.3 %); a date; an aware datetime. None: not known, shown as a dash and left empty in files.
+
+    `foreign`: names from the data, Chinese on any page. A row may hold an address under `KEY_link`, where the cell leads.
+    """
+
+    key: str
+    label: Words
+    kind: Kind = "text"
+    foreign: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind in NUMERIC
+
+    @property
+    def heading(self) -> str:
+        """The label, with the unit where it is money."""
+        return gettext("%(label)s（元）") % {"label": self.label} if self.kind == "yuan" else str(self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`name` is that of its files (`late`), `caveat` the 口径 in one or two sentences, `on` the day or time of the data.
+
+    `rows` are in the order to show; a lazy sequence that has a length and slices will do, so that a page of a long
+    table costs a page. `empty` says why there is nothing and what to do.
+    """
+
+    name: str
+    title: Words
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    caveat: Words
+    on: date | datetime
+    empty: Words = ""
+
+    @property
+    def day(self) -> date:
+        return timezone.localdate(self.on) if isinstance(self.on, datetime) else self.on
+
+    @property
+    def as_of(self) -> str:
+        """`2026-11-21`, or with the minute where the data are of one."""
+        return str(_plain(self.on))
+
+
+def csv_file(table: Table) -> bytes:
+    """UTF-8 with a mark; what a spreadsheet would run leaves as text; percents as numbers under `…（%）`; a last column
+    says of when the row is, so that rows of several files stay apart."""
+    header = [_heading(column) for column in table.columns]
+    stamp = table.as_of
+    rows = ([*(_cell(row.get(column.key), column) for column in table.columns), stamp] for row in table.rows)
+    return as_csv([*header, gettext("截至")], rows)
+
+
+def xlsx_file(table: Table) -> bytes:
+    """Numbers as numbers, text as text whatever it begins with; a second sheet holds title, 口径 and date."""
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(buffer, {**options, "remove_timezone": True})
+    bold = book.add_format({"bold": True})
+    formats = {kind: book.add_format({"num_format": text}) for kind, text in FORMATS.items()}
+    sheet = book.add_worksheet(gettext("数据"))
+    for index, column in enumerate(table.columns):
+        sheet.set_column(index, index, WIDTHS.get(column.kind, 12))
+        sheet.write_string(0, index, column.heading, bold)
+    for number, row in enumerate(table.rows, 1):
+        for index, column in enumerate(table.columns):
+            _write(sheet, number, index, row.get(column.key), formats.get(column.kind))
+    sheet.freeze_panes(1, 1)
+    about = book.add_worksheet(gettext("口径"))
+    about.set_column(0, 0, 12)
+    about.set_column(1, 1, 80)
+    words = ((gettext("名称"), table.title), (gettext("截至"), table.as_of), (gettext("口径"), table.caveat))
+    for number, (label, text) in enumerate(words):
+        about.write_string(number, 0, label, bold)
+        about.write_string(number, 1, str(safe(str(text))))
+    book.close()
+    return buffer.getvalue()
+
+
+def _write(sheet: Any, row: int, index: int, value: Any, style: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, datetime):
+        sheet.write_datetime(row, index, timezone.localtime(value).replace(tzinfo=None), style)
+    elif isinstance(value, date):
+        sheet.write_datetime(row, index, value, style)
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        sheet.write_number(row, index, value, style)
+    else:
+        sheet.write_string(row, index, str(safe(str(value))))
+
+
+def _heading(column: Column) -> str:
+    return gettext("%(label)s（%%）") % {"label": column.label} if column.kind == "percent" else column.heading
+
+
+def _cell(value: Any, column: Column) -> object:
+    """A cell of a CSV file; None is empty."""
+    if value is None:
+        return ""
+    if column.kind == "percent":
+        return _rounded(100 * Decimal(str(value)), 1)
+    if column.kind == "yuan":
+        return _rounded(Decimal(value), 2)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(_plain(value))
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _plain(value: Any) -> Any:
+    """Dates and times as text of Shanghai, to the minute; anything else as it is."""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def stored(table: Table) -> dict[str, Any]:
+    """The table as JSON holds it, for ever: words in the language of now, money and shares as exact text."""
+    return {
+        "name": table.name,
+        "title": str(table.title),
+        "caveat": str(table.caveat),
+        "on": table.on.isoformat(),
+        "columns": [[each.key, str(each.label), each.kind, each.foreign] for each in table.columns],
+        "rows": [[_kept(row.get(each.key)) for each in table.columns] for row in table.rows],
+    }
+
+
+def _kept(value: Any) -> Any:
+    if value is None or isinstance(value, int | float):
+        return value
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def restored(kept: Mapping[str, Any]) -> Table:
+    """The table that `stored` wrote."""
+    columns = [Column(key, label, kind, foreign) for key, label, kind, foreign in kept["columns"]]
+    rows = [
+        {each.key: _read(cell, each.kind) for each, cell in zip(columns, cells, strict=True)} for cells in kept["rows"]
+    ]
+    return Table(kept["name"], kept["title"], columns, rows, kept["caveat"], _moment(kept["on"]))
+
+
+def _read(cell: Any, kind: Kind) -> Any:
+    if cell is None or kind == "text" or (kind == "number" and not isinstance(cell, str)):
+        return cell
+    if kind in NUMERIC:
+        return Decimal(str(cell))
+    return _moment(cell)
+
+
+def _moment(text: str) -> date | datetime:
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
