@@ -4,12 +4,14 @@ from prices.models.desk import DeskChange
 from prices.models.feeds import Feed, FeedRun, PharmacyFeed, Rejection, RunPharmacy
 from prices.models.inquiries import Inquiry, InquiryReply
 from prices.models.offers import Offer, PriceChange, ScheduledPrice, SourcePrice, Stock
+from prices.models.rules import Detector, Rule, Threshold
 from prices.models.sheets import SheetLayout, Upload
 from prices.models.statistics import AreaPrice, RollUp
 
 __all__ = [
     "AreaPrice",
     "DeskChange",
+    "Detector",
     "Feed",
     "FeedRun",
     "Inquiry",
@@ -19,10 +21,12 @@ __all__ = [
     "PriceChange",
     "Rejection",
     "RollUp",
+    "Rule",
     "RunPharmacy",
     "ScheduledPrice",
     "SheetLayout",
     "SourcePrice",
     "Stock",
+    "Threshold",
     "Upload",
 ]
