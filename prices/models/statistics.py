@@ -3,6 +3,14 @@
 from django.db import models
 from django.db.models import F, Q
 
+
+class RealField(models.FloatField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Four bytes: six digits are enough for a measure of spread."""
+
+    def db_type(self, connection: object) -> str:
+        return "real"
+
+
 MODE_MIN_SHOPS = 5
 """With fewer shops there is no mode."""
 
@@ -26,10 +34,16 @@ class AreaPrice(models.Model):
     q3_fen = models.IntegerField("上四分位数", null=True)
     max_fen = models.IntegerField("最高价", null=True)
     count = models.IntegerField("药店数")
+    # Median absolute deviation of ln price from ln `median_fen`, to 4 places; NULL in rows older than this column.
+    mad_ln = RealField("价格离散度", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "地区药价"
         constraints = [
+            models.CheckConstraint(
+                name="areaprice_spread_of_something",
+                condition=Q(mad_ln__isnull=True) | Q(count__gt=0, mad_ln__gte=0),
+            ),
             models.CheckConstraint(
                 name="areaprice_prices_in_order",
                 condition=Q(
