@@ -1,7 +1,10 @@
 """HOW MUCH, over time, and who says so: feeds and their runs, current offers, changes, statistics."""
 
+from prices.models.cases import Case, CaseDocument, CaseEvidence, CaseLead, CaseStep
+from prices.models.backtests import BackTest, BackTestDay
 from prices.models.desk import DeskChange
 from prices.models.feeds import Feed, FeedRun, PharmacyFeed, Rejection, RunPharmacy
+from prices.models.figures import AreaFigure, IndexPoint
 from prices.models.inquiries import Inquiry, InquiryReply
 from prices.models.leads import Finding, Lead, PriceEvent, Screening, WatchCursor
 from prices.models.offers import Offer, PriceChange, ScheduledPrice, SourcePrice, Stock
@@ -10,12 +13,21 @@ from prices.models.sheets import SheetLayout, Upload
 from prices.models.statistics import AreaPrice, RollUp
 
 __all__ = [
+    "AreaFigure",
     "AreaPrice",
+    "BackTest",
+    "BackTestDay",
+    "Case",
+    "CaseDocument",
+    "CaseEvidence",
+    "CaseLead",
+    "CaseStep",
     "DeskChange",
     "Detector",
     "Feed",
     "FeedRun",
     "Finding",
+    "IndexPoint",
     "Inquiry",
     "InquiryReply",
     "Lead",
