@@ -8,6 +8,7 @@ from prices.models.figures import AreaFigure, IndexPoint
 from prices.models.inquiries import Inquiry, InquiryReply
 from prices.models.leads import Finding, Lead, PriceEvent, Screening, WatchCursor
 from prices.models.offers import Offer, PriceChange, ScheduledPrice, SourcePrice, Stock
+from prices.models.reports import Report, ReportGroup, ReportQuota
 from prices.models.rules import Detector, Rule, Threshold
 from prices.models.sheets import SheetLayout, Upload
 from prices.models.statistics import AreaPrice, RollUp
@@ -36,6 +37,9 @@ __all__ = [
     "PriceChange",
     "PriceEvent",
     "Rejection",
+    "Report",
+    "ReportGroup",
+    "ReportQuota",
     "RollUp",
     "Rule",
     "RunPharmacy",
