@@ -73,9 +73,13 @@ def _stepped(p: Floats, group: Ints, factor: float) -> Floats:
     first = np.cumsum(size) - size
     rank = np.arange(p.size) - first[group[order]] + 1
     raw = p[order] * size[group[order]] / rank * factor
-    # A running minimum from the right that starts anew in every group: later groups are lifted out of reach.
-    lift = (np.arange(len(size))[group[order]]) * (raw.max() + 1.0)
-    ordered = np.minimum.accumulate((raw + lift)[::-1])[::-1] - lift
+    # A running minimum from the right that starts anew in every group: later groups are lifted out of reach. By whole
+    # numbers in the order of the values, because a p of 1e-12 would drown in a lift.
+    place = np.empty(p.size, np.int64)
+    by_value = np.argsort(raw, kind="stable")
+    place[by_value] = np.arange(p.size)
+    lift = group[order] * p.size
+    ordered = np.minimum.accumulate((place + lift)[::-1])[::-1] - lift
     found = np.empty_like(p)
-    found[order] = np.minimum(ordered, 1.0)
+    found[order] = np.minimum(raw[by_value[ordered]], 1.0)
     return found
