@@ -1,9 +1,17 @@
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
+
+from pharmacies import grants
 
 
 class Migration(migrations.Migration):
-    dependencies = [("prices", "0011_leads"), ("pharmacies", "0009_shop")]
+    dependencies = [
+        ("prices", "0011_leads"),
+        ("pharmacies", "0009_shop"),
+        ("catalog", "0005_search_hits"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -162,4 +170,273 @@ class Migration(migrations.Migration):
                 condition=models.Q(("coverage__gt", 0), ("coverage__lte", 1)), name="index_point_coverage_is_a_share"
             ),
         ),
+        migrations.CreateModel(
+            name="AccessGap",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since", models.DateField(verbose_name="自")),
+                ("until", models.DateField(null=True, verbose_name="至")),
+                ("seen", models.DateField(verbose_name="最近核对")),
+                ("distance_m", models.FloatField(null=True, verbose_name="直线距离(米)")),
+            ],
+            options={
+                "verbose_name": "双通道药品缺口",
+                "verbose_name_plural": "双通道药品缺口",
+            },
+        ),
+        migrations.CreateModel(
+            name="Freeze",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField(verbose_name="月份")),
+                ("at", models.DateTimeField(verbose_name="定稿时间")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="说明")),
+                ("sha256", models.CharField(max_length=64)),
+            ],
+            options={
+                "verbose_name": "本期定稿",
+                "verbose_name_plural": "本期定稿",
+            },
+        ),
+        migrations.CreateModel(
+            name="FrozenTable",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(verbose_name="次序")),
+                ("name", models.CharField(max_length=40, verbose_name="表名")),
+                ("title", models.CharField(max_length=120, verbose_name="标题")),
+                ("rows", models.PositiveIntegerField(verbose_name="行数")),
+                ("content", models.TextField(verbose_name="内容")),
+                ("sha256", models.CharField(max_length=64)),
+            ],
+            options={
+                "verbose_name": "定稿表格",
+                "verbose_name_plural": "定稿表格",
+            },
+        ),
+        migrations.CreateModel(
+            name="Landing",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("drug_id", models.IntegerField(verbose_name="药品")),
+                ("on", models.DateField(verbose_name="日期")),
+                ("shops", models.PositiveIntegerField(verbose_name="在售药店")),
+                ("landed", models.PositiveIntegerField(verbose_name="已落地")),
+                ("late", models.PositiveIntegerField(verbose_name="逾期未落地")),
+                ("above", models.PositiveIntegerField(verbose_name="现高于中选价")),
+                ("days_median", models.FloatField(null=True, verbose_name="落地天数中位数")),
+                ("matched", models.PositiveIntegerField(verbose_name="前后都在售")),
+                ("before_fen", models.IntegerField(null=True, verbose_name="执行前中位价(分)")),
+                ("now_fen", models.IntegerField(null=True, verbose_name="现中位价(分)")),
+                ("saved_fen", models.BigIntegerField(default=0, verbose_name="每店一盒少付(分)")),
+            ],
+            options={
+                "verbose_name": "中选价落地",
+                "verbose_name_plural": "中选价落地",
+            },
+        ),
+        migrations.CreateModel(
+            name="ReporterMonth",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "month", "pharmacy_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("month", models.DateField(verbose_name="月份")),
+                ("pharmacy_id", models.IntegerField()),
+                ("through", models.DateField(verbose_name="截至")),
+                ("at", models.DateTimeField(verbose_name="计算时间")),
+                ("expected", models.PositiveIntegerField(verbose_name="应报")),
+                ("received", models.PositiveIntegerField(verbose_name="实报")),
+                ("late_days", models.PositiveIntegerField(verbose_name="逾期天数")),
+                ("lines", models.BigIntegerField(verbose_name="报送行数")),
+                ("refused", models.BigIntegerField(verbose_name="退回行数")),
+                ("observed", models.PositiveIntegerField(verbose_name="市民所见价")),
+                ("agreed", models.PositiveIntegerField(verbose_name="与公示价一致")),
+            ],
+            options={
+                "verbose_name": "报送合规月报",
+                "verbose_name_plural": "报送合规月报",
+            },
+        ),
+        migrations.AddIndex(
+            model_name="sourceprice",
+            index=models.Index(
+                condition=models.Q(("kind", "observed")), fields=["pharmacy_id"], name="source_observed"
+            ),
+        ),
+        migrations.AddField(
+            model_name="accessgap",
+            name="nearest",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="pharmacies.pharmacy",
+                verbose_name="最近",
+            ),
+        ),
+        migrations.AddField(
+            model_name="accessgap",
+            name="preparation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="catalog.preparation",
+                verbose_name="制剂",
+            ),
+        ),
+        migrations.AddField(
+            model_name="accessgap",
+            name="region",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="pharmacies.region",
+                verbose_name="区县",
+            ),
+        ),
+        migrations.AddField(
+            model_name="freeze",
+            name="area",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="pharmacies.region",
+                verbose_name="地区",
+            ),
+        ),
+        migrations.AddField(
+            model_name="freeze",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="定稿人",
+            ),
+        ),
+        migrations.AddField(
+            model_name="frozentable",
+            name="freeze",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tables",
+                to="prices.freeze",
+                verbose_name="定稿",
+            ),
+        ),
+        migrations.AddField(
+            model_name="landing",
+            name="reference",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="catalog.referenceprice",
+                verbose_name="中选价",
+            ),
+        ),
+        migrations.AddField(
+            model_name="landing",
+            name="region",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="pharmacies.region",
+                verbose_name="地区",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reportermonth",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__day", 1), ("through__gte", models.F("month"))),
+                name="reporter_month_and_days_fit",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reportermonth",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("agreed__lte", models.F("observed")),
+                    ("received__lte", models.F("expected")),
+                    ("refused__lte", models.F("lines")),
+                ),
+                name="reporter_parts_within_the_whole",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="accessgap",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until__isnull", True)), fields=("region", "preparation"), name="gap_open_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="accessgap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until", None), ("until__gt", models.F("since")), _connector="OR"),
+                name="gap_ends_after_it_began",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="accessgap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("distance_m__isnull", True), ("nearest__isnull", True)),
+                    models.Q(("distance_m__gte", 0), ("distance_m__isnull", False), ("nearest__isnull", False)),
+                    _connector="OR",
+                ),
+                name="gap_nearest_and_distance_together",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="freeze",
+            constraint=models.UniqueConstraint(fields=("area", "month"), name="freeze_once_a_month"),
+        ),
+        migrations.AddConstraint(
+            model_name="freeze",
+            constraint=models.CheckConstraint(condition=models.Q(("month__day", 1)), name="freeze_of_a_month"),
+        ),
+        migrations.AddConstraint(
+            model_name="freeze",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="freeze_has_a_digest"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="frozentable",
+            constraint=models.UniqueConstraint(fields=("freeze", "name"), name="frozen_table_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="frozentable",
+            constraint=models.UniqueConstraint(fields=("freeze", "position"), name="frozen_table_in_its_place"),
+        ),
+        migrations.AddConstraint(
+            model_name="landing",
+            constraint=models.UniqueConstraint(fields=("region", "reference"), name="landing_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="landing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("shops__gte", models.F("landed")),
+                    ("shops__gte", models.F("late")),
+                    ("shops__gte", models.F("above")),
+                ),
+                name="landing_parts_within_the_whole",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="landing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("before_fen", None), ("matched", 0), ("now_fen", None), ("saved_fen", 0)),
+                    models.Q(("before_fen__gt", 0), ("matched__gt", 0), ("now_fen__gt", 0)),
+                    _connector="OR",
+                ),
+                name="landing_medians_of_matched_shops",
+            ),
+        ),
+        migrations.RunPython(grants.append_only("prices_freeze", "prices_frozentable"), migrations.RunPython.noop),
     ]
