@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="pharmacies.region",
-                        verbose_name="统筹区",
+                        verbose_name="立项统筹区",
                     ),
                 ),
                 (
@@ -315,7 +315,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="case",
-            index=models.Index(fields=["area", "state"], name="case_of_area"),
+            index=models.Index(fields=["area", "opened_at"], name="case_of_area"),
         ),
         migrations.AddIndex(
             model_name="case",

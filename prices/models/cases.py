@@ -19,8 +19,8 @@ from prices.models.leads import Lead
 
 class CaseQuerySet(models.QuerySet[Any]):
     def within(self, area: Region) -> "CaseQuerySet":
-        """Those of pharmacies that the area or one below it managed when the case was opened."""
-        return self.filter(area__in=Region.objects.within(area))
+        """Those of pharmacies that the area or one below it manages now, whoever managed them on the first day."""
+        return self.filter(pharmacy__insurance_area__in=Region.objects.within(area))
 
     def unfinished(self) -> "CaseQuerySet":
         return self.exclude(state=Case.State.CLOSED)
@@ -60,7 +60,7 @@ class Case(models.Model):
 
     number = models.CharField("编号", max_length=30, unique=True)
     pharmacy = models.ForeignKey(Pharmacy, on_delete=models.PROTECT, related_name="cases", verbose_name="药店")
-    area = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name="统筹区")
+    area = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name="立项统筹区")
     title = models.CharField("事项", max_length=120)
     state = models.CharField("状态", max_length=9, choices=State, default=State.TRIAGE)
     outcome = models.CharField("结果", max_length=11, choices=Outcome, blank=True)
@@ -131,7 +131,7 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="case_of_area", fields=["area", "state"]),
+            models.Index(name="case_of_area", fields=["area", "opened_at"]),
             models.Index(name="case_of_pharmacy", fields=["pharmacy", "-opened_at"]),
             models.Index(name="case_waiting_for_answer", fields=["due_at"], condition=Q(state="notice")),
         ]
