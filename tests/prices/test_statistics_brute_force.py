@@ -67,6 +67,15 @@ def check_tonight(wuchang: list[int], hongshan: list[int], stock: list[int]) -> 
     for code, prices in counted.items():
         row = AreaPrice.objects.filter(drug_id=drug.pk, region_id=f.region(code).pk).first()
         assert (_said(row) if row else brute_force([])) == brute_force(prices)
+        assert (row.mad_ln if row else None) == spread_of(prices)
+
+
+def spread_of(prices: list[int]) -> Any:
+    """The median absolute deviation from the (rounded) median, on the log scale."""
+    if not prices:
+        return None
+    median = brute_force(prices)[3]
+    return pytest.approx(float(np.median(np.abs(np.log(prices) - np.log(median)))), abs=0.00006)
 
 
 def _said(row: Any) -> Said:
