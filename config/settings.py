@@ -4,7 +4,7 @@
 """
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,19 @@ def env_int(name: str, default: int) -> int:
     if not value.isdecimal():
         raise ImproperlyConfigured(f"{name}={value!r}: write a whole number")
     return int(value)
+
+
+def env_days(name: str) -> list[tuple[date, date]]:
+    """Half-open ranges of days: `2026-10-01/2026-10-08,2027-01-01`; a day alone is itself."""
+    found = []
+    for text in filter(None, env(name, "").replace(" ", "").split(",")):
+        first, _, end = text.partition("/")
+        try:
+            start = date.fromisoformat(first)
+            found.append((start, date.fromisoformat(end) if end else start + timedelta(days=1)))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}={text!r}: write 2026-10-01 or 2026-10-01/2026-10-08") from error
+    return found
 
 
 def database(url: str, **options: Any) -> dict[str, Any]:
@@ -273,6 +286,8 @@ CELERY_BEAT_SCHEDULE = {
     "rebuild-today": {"task": "prices.tasks.rebuild_today", "schedule": crontab(minute="0,1", hour=0)},
     "next-partition": {"task": "prices.tasks.ensure_partitions", "schedule": crontab(minute=30, hour=2)},
     "tidy-accounts": {"task": "prices.tasks.tidy_accounts", "schedule": crontab(minute=45, hour=2)},
+    "tidy-reports": {"task": "prices.tasks.tidy_reports", "schedule": crontab(minute=50, hour=2)},
+    "overdue-cases": {"task": "prices.tasks.mark_overdue_cases", "schedule": crontab(minute=5, hour=0)},
     "roll-up-prices": {"task": "prices.tasks.roll_up_prices", "schedule": crontab(minute=15, hour=3)},
 }
 
@@ -288,6 +303,24 @@ HOLD_WITHDRAWN_PHARMACY_SHARE, HOLD_WITHDRAWN_FEED_SHARE = 0.20, 0.05
 COMPLETE_SHARE = 0.80
 LEASE = timedelta(seconds=env_int("LEASE_SECONDS", 60))  # a killed worker's run is free again after this
 MAX_ATTEMPTS = 3
+
+# --- citizens' reports (limits without puzzles; thousands of phones may share one address) ----------
+REPORTS_AN_HOUR = env_int("REPORTS_AN_HOUR", 3000)
+REPORTS_AN_HOUR_PER_ADDRESS = env_int("REPORTS_AN_HOUR_PER_ADDRESS", 30)
+REPORTS_A_DAY_PER_ADDRESS = env_int("REPORTS_A_DAY_PER_ADDRESS", 100)
+REPORT_PHOTO_DAYS = env_int("REPORT_PHOTO_DAYS", 180)  # after the answer; a case keeps its evidence
+
+# --- cases (核查事项) ------------------------------------------------------------------------------
+# Office days that a case may stay in a state; the pharmacy has those of `notice` to answer, those of `rectify` to act.
+CASE_DAYS = {
+    "triage": env_int("CASE_TRIAGE_DAYS", 2),
+    "verify": 5,
+    "notice": env_int("CASE_REPLY_DAYS", 5),
+    **dict.fromkeys(("replied", "overdue", "interview", "recheck"), 5),
+    "rectify": env_int("CASE_RECTIFY_DAYS", 10),
+}
+PUBLIC_HOLIDAYS = env_days("PUBLIC_HOLIDAYS")  # as the State Council announces them each year
+WORKED_WEEKENDS = frozenset(first for first, _ in env_days("WORKED_WEEKENDS"))  # 调休
 
 # --- logs: never a query string, never a position ------------------------------------------------
 LOGGING = {

@@ -10,6 +10,8 @@ from pharmacies.audit import heads, seals
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
+from prices.monitoring import cases
+from prices.monitoring.reports import limits, photos
 from prices.statistics import roll_up
 
 SWEEP_SECONDS = 10.0
@@ -82,6 +84,11 @@ def roll_up_prices() -> int:
 
 
 @shared_task
+def mark_overdue_cases() -> int:
+    return cases.mark_overdue(at=timezone.now())
+
+
+@shared_task
 def demo_report() -> int:
     return reports.report(at=timezone.now())
 
@@ -91,3 +98,10 @@ def tidy_accounts() -> int:
     """Failed log-ins of long ago, and sessions that ended."""
     call_command("clearsessions")
     return locks.forget(at=timezone.now())
+
+
+@shared_task
+def tidy_reports() -> int:
+    """Counts of yesterday, and photos of what was answered long ago."""
+    at = timezone.now()
+    return limits.forget(at=at) + photos.forget(at=at)
