@@ -138,7 +138,7 @@ def _in_force(rule: Rule) -> RuleInForce:
 
 
 def _same(before: RuleInForce, parameters: Bounded, active: bool, area: Region) -> bool:
-    own = Rule.objects.filter(pk=before.rule_id, area=area, valid__upper_inf=True).exists()
+    own = Rule.objects.filter(pk__in=[before.rule_id], area=area, valid__upper_inf=True).exists()
     return own and before.parameters == parameters and before.active == active
 
 
