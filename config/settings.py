@@ -275,6 +275,7 @@ CELERY_TASK_DEFAULT_QUEUE = "small"
 CELERY_TASK_ROUTES = {  # process_run goes by the size of its delivery
     "prices.tasks.pull_feed": {"queue": "bulk"},
     "prices.tasks.roll_up_prices": {"queue": "bulk"},
+    "prices.tasks.work_out_figures": {"queue": "bulk"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
@@ -289,6 +290,7 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-reports": {"task": "prices.tasks.tidy_reports", "schedule": crontab(minute=50, hour=2)},
     "overdue-cases": {"task": "prices.tasks.mark_overdue_cases", "schedule": crontab(minute=5, hour=0)},
     "roll-up-prices": {"task": "prices.tasks.roll_up_prices", "schedule": crontab(minute=15, hour=3)},
+    "area-figures": {"task": "prices.tasks.work_out_figures", "schedule": crontab(minute=45, hour=3)},
 }
 
 # --- the rules of ingest (interfaces.md: defaults; a feed may be stricter) ------------------------

@@ -10,7 +10,7 @@ from pharmacies.audit import heads, seals
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
-from prices.monitoring import cases
+from prices.monitoring import cases, figures, headline
 from prices.monitoring.reports import limits, photos
 from prices.statistics import roll_up
 
@@ -86,6 +86,13 @@ def roll_up_prices() -> int:
 @shared_task
 def mark_overdue_cases() -> int:
     return cases.mark_overdue(at=timezone.now())
+
+
+@shared_task
+def work_out_figures() -> int:
+    """The areas' figures and the price index: they follow the roll-up."""
+    at = timezone.now()
+    return figures.work_out(at) + headline.work_out(at)
 
 
 @shared_task

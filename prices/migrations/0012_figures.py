@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 (
                     "weights",
                     models.CharField(
-                        choices=[("equal", "各产品同权"), ("sales", "按医保结算额加权")],
+                        choices=[("equal", "各产品同权"), ("shops", "按在售药店数加权")],
                         max_length=5,
                         verbose_name="权重",
                     ),
@@ -76,11 +76,11 @@ class Migration(migrations.Migration):
                 ("fresh", models.BigIntegerField(verbose_name="其中未过期")),
                 ("products", models.PositiveIntegerField(verbose_name="目录内产品数")),
                 ("covered", models.PositiveIntegerField(verbose_name="有价产品数")),
-                ("received", models.BigIntegerField(verbose_name="当日收到行数")),
-                ("refused", models.BigIntegerField(verbose_name="当日退回行数")),
+                ("received", models.BigIntegerField(verbose_name="24小时内收到行数")),
+                ("refused", models.BigIntegerField(verbose_name="24小时内退回行数")),
                 ("dispersed", models.PositiveIntegerField(verbose_name="参与离散度的产品数")),
                 ("dispersion", models.FloatField(null=True, verbose_name="价格离散度")),
-                ("leads", models.PositiveIntegerField(verbose_name="当日新线索")),
+                ("leads", models.PositiveIntegerField(verbose_name="24小时内新线索")),
                 ("open_leads", models.PositiveIntegerField(verbose_name="待看线索")),
                 (
                     "area",
@@ -178,6 +178,7 @@ class Migration(migrations.Migration):
                 ("until", models.DateField(null=True, verbose_name="至")),
                 ("seen", models.DateField(verbose_name="最近核对")),
                 ("distance_m", models.FloatField(null=True, verbose_name="直线距离(米)")),
+                ("listed", models.PositiveIntegerField(verbose_name="有价而未报有货的药店")),
             ],
             options={
                 "verbose_name": "双通道药品缺口",

@@ -15,6 +15,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # A day of changes is read from the pages it was written to: months of 30 million rows need no tree for that.
+        migrations.RunSQL(
+            "CREATE INDEX prices_pricechange_received ON prices_pricechange"
+            " USING brin (received_at) WITH (pages_per_range = 32)",
+            "DROP INDEX prices_pricechange_received",
+        ),
         migrations.CreateModel(
             name="BackTest",
             fields=[

@@ -13,8 +13,9 @@ from pharmacies.models import Region
 class AreaFigure(models.Model):
     """The area's figures of one day, of the ranked retail pharmacies that it or an area below it manages.
 
-    Every shop of `shops` is one of: `reporting` (the newest report within its feed's cadence), `late` (behind it, its
-    prices still shown), `silent` (its prices shown no more, or it never reported). Written only by `monitoring.figures`.
+    Every shop of `shops` is one of: `reporting` (its newest report makes prices fresh), `late` (they are marked as old,
+    and still shown), `silent` (they are shown no more, or there never was one). Rows and leads are counted over the
+    24 hours before `at`; of `received` rows those that name a shop. Written only by `monitoring.figures`.
     """
 
     area = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name="统筹区")
@@ -28,11 +29,11 @@ class AreaFigure(models.Model):
     fresh = models.BigIntegerField("其中未过期")
     products = models.PositiveIntegerField("目录内产品数")
     covered = models.PositiveIntegerField("有价产品数")
-    received = models.BigIntegerField("当日收到行数")
-    refused = models.BigIntegerField("当日退回行数")
+    received = models.BigIntegerField("24小时内收到行数")
+    refused = models.BigIntegerField("24小时内退回行数")
     dispersed = models.PositiveIntegerField("参与离散度的产品数")
     dispersion = models.FloatField("价格离散度", null=True)  # the middle quartile coefficient (Q3 - Q1) / (Q3 + Q1)
-    leads = models.PositiveIntegerField("当日新线索")
+    leads = models.PositiveIntegerField("24小时内新线索")
     open_leads = models.PositiveIntegerField("待看线索")
 
     class Meta:
@@ -65,7 +66,9 @@ class IndexPoint(models.Model):
     """药品零售价格指数 of an area in a month (`on` is its first day), `base` = 100.
 
     The first month of a series is 100 by definition. `items` products were compared, `coverage` is their share of those
-    with a price in the month. Of a month that has not ended the point is `provisional` and made anew each night.
+    with a price in the month. Of a month that has not ended the point is `provisional` and made anew each night; one of a
+    month that has ended stays. Nobody tells us what is sold: `shops` weighs a product by its price times the number of
+    shops that ask it, in place of sales.
     Written only by `monitoring.headline`.
     """
 
@@ -78,7 +81,7 @@ class IndexPoint(models.Model):
 
     class Weights(models.TextChoices):
         EQUAL = "equal", _("各产品同权")
-        SALES = "sales", _("按医保结算额加权")
+        SHOPS = "shops", _("按在售药店数加权")
 
     area = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name="地区")
     on = models.DateField("月份")
