@@ -59,6 +59,7 @@ class AccessGap(models.Model):
     seen = models.DateField("最近核对")
     nearest = models.ForeignKey(Pharmacy, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="最近")
     distance_m = models.FloatField("直线距离(米)", null=True)
+    listed = models.PositiveIntegerField("有价而未报有货的药店")  # dual-channel pharmacies of the county
 
     class Meta:
         verbose_name = verbose_name_plural = "双通道药品缺口"

@@ -1,0 +1,111 @@
+"""报送合规: what was expected of every pharmacy in a month and what came. The only writer of `ReporterMonth`."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from pharmacies.models import Region
+from prices.models import ReporterMonth
+from prices.monitoring.reporters import LOOK_BACK
+from prices.sql import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """Sums over `shops` pharmacies; a share is None where there is nothing to divide by."""
+
+    shops: int
+    expected: int
+    received: int
+    late_days: int
+    lines: int
+    refused: int
+    observed: int
+    agreed: int
+
+    @property
+    def on_time(self) -> float | None:
+        """更新及时率."""
+        return self.received / self.expected if self.expected else None
+
+    @property
+    def refused_share(self) -> float | None:
+        return self.refused / self.lines if self.lines else None
+
+    @property
+    def agreed_share(self) -> float | None:
+        return self.agreed / self.observed if self.observed else None
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of the day in Shanghai."""
+    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
+
+
+def next_month(month: date) -> date:
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def work_out(at: datetime) -> int:
+    """Write the month of the day before `at`, up to and with that day; again: the same. Returns the pharmacies."""
+    through = timezone.localdate(at) - timedelta(days=1)
+    month = through.replace(day=1)
+    until = through + timedelta(days=1)
+    parameters: dict[str, Any] = {
+        "month": month,
+        "through": through,
+        "start": midnight(month),
+        "until": midnight(until),
+        "oldest": midnight(month) - LOOK_BACK,
+        "is_over": until == next_month(month),
+        "at": at,
+        "stale_after": settings.STALE_AFTER,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute(statement("compliance"), parameters)
+        return int(cursor.fetchone()[0])
+
+
+def months() -> list[date]:
+    """The months there are figures of, newest first."""
+    return list(ReporterMonth.objects.order_by("-month").values_list("month", flat=True).distinct())
+
+
+def through(month: date) -> date | None:
+    """The last day that the month's figures speak of."""
+    found = ReporterMonth.objects.filter(month=month).order_by("-through").values_list("through", flat=True)
+    return found.first()
+
+
+def by_area(area: Region, month: date) -> dict[int, Compliance]:
+    """Sums by insurance area (those that manage pharmacies themselves) within the area."""
+    return {row[0]: Compliance(*row[1:]) for row in _ask("compliance_areas", area, month)}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One pharmacy's month."""
+
+    pharmacy_id: int
+    code: str
+    name: str
+    area: str
+    chain: str
+    sums: Compliance
+
+
+def by_shop(area: Region, month: date) -> list[Shop]:
+    """Every pharmacy of the area, those that reported least of what was expected first."""
+    return [Shop(*row[:5], Compliance(1, *row[5:])) for row in _ask("compliance_shops", area, month)]
+
+
+def _ask(name: str, area: Region, month: date) -> list[tuple[Any, ...]]:
+    areas = list(Region.objects.within(area).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), {"areas": areas, "month": month})
+        return list(cursor.fetchall())

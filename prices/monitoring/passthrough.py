@@ -1,0 +1,214 @@
+"""中选价落地 and 估算节约: how the shelves followed each procurement price (集采中选价). The only writer of `Landing`.
+
+The days are the detector's (`detectors.passthrough`); the saving compares, shop by shop, what one pack cost on the day
+before the price came into force with what it costs now. Nobody tells us how many packs are sold, so the saving is stated
+for one pack at each shop and multiplied by an assumption that the page names.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP
+from itertools import groupby
+from typing import NamedTuple, cast
+
+import numpy as np
+import polars as pl
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from catalog.models import ReferencePrice
+from pharmacies.models import Region
+from prices.models import Landing
+from prices.monitoring import rules
+from prices.monitoring.detectors import passthrough
+from prices.sql import statement
+
+RECENT = timedelta(days=730)
+"""An older procurement price is long on the shelves or never will be: two years are watched."""
+AT_ONCE = 10
+SCHEMA = {"reference": pl.Int64, "shop": pl.Int64, "area": pl.Int64, "day": pl.Int64, "fen": pl.Float64}
+
+
+class Price(NamedTuple):
+    """A procurement price: `fen` per pack, in force in `area_id` from the day `start`."""
+
+    reference_id: int
+    drug_id: int
+    area_id: int
+    start: date
+    fen: int
+
+
+def prices(on: date) -> list[Price]:
+    """Those in force on the day `on` that began within the last two years."""
+    rows = ReferencePrice.objects.valid(on).filter(kind=ReferencePrice.Kind.VBP, valid__startswith__gt=on - RECENT)
+    found = rows.select_related("drug").only("drug__pack_count", "area_id", "amount", "unit", "valid").order_by("pk")
+    return [
+        Price(each.pk, each.drug_id, each.area_id, each.valid.lower, fen_per_pack(each, each.drug.pack_count))
+        for each in found
+    ]
+
+
+def fen_per_pack(price: ReferencePrice, pack_count: int) -> int:
+    packs = pack_count if price.unit == ReferencePrice.Unit.SMALLEST else 1
+    return int((price.amount * packs * 100).to_integral_value(ROUND_HALF_UP))
+
+
+def parameters(area_id: int, on: date) -> passthrough.Parameters:
+    """The mark-up and the days allowed in the area, by the rule in force there."""
+    return cast(passthrough.Parameters, rules.current(area_id, on)[passthrough.NAME].parameters)
+
+
+def work_out(at: datetime) -> int:
+    """How every procurement price has landed by the day of `at`, everywhere; again the same day: anew. Rows written."""
+    on = timezone.localdate(at)
+    known = prices(on)
+    upward = _upward()
+    written = 0
+    with transaction.atomic():
+        Landing.objects.exclude(reference__in=[price.reference_id for price in known]).delete()
+        for chunk in _chunks(known):
+            found = offers(chunk, levels(chunk), on)
+            Landing.objects.filter(reference__in=[price.reference_id for price in chunk]).delete()
+            written += len(Landing.objects.bulk_create(list(_landings(chunk, found, upward, on)), batch_size=2000))
+    return written
+
+
+def _chunks(known: Sequence[Price]) -> Iterator[list[Price]]:
+    """A few prices of one area at a time."""
+    for _area, prices_of in groupby(sorted(known, key=lambda price: price.area_id), key=lambda price: price.area_id):
+        of_area = list(prices_of)
+        yield from (of_area[start : start + AT_ONCE] for start in range(0, len(of_area), AT_ONCE))
+
+
+def levels(chunk: Sequence[Price]) -> pl.DataFrame:
+    """The price levels of the offers concerned, each offer's together, oldest first: columns of `SCHEMA`."""
+    asked = {
+        "references": [price.reference_id for price in chunk],
+        "drugs": [price.drug_id for price in chunk],
+        "areas": [price.area_id for price in chunk],
+        "zone": settings.TIME_ZONE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("passthrough_levels"), asked)
+        return pl.DataFrame(cursor.fetchall(), schema=SCHEMA, orient="row")
+
+
+def offers(chunk: Sequence[Price], found: pl.DataFrame, on: date) -> pl.DataFrame:
+    """One row for each offer of the levels `found` of prices of one area: `reference, shop, area, days` (null: not
+    landed), `late`, `before` and `now` (fen; null off the shelf), `low` (now within the allowed mark-up)."""
+    asked = {price.reference_id: price for price in chunk}
+    allowed = parameters(chunk[0].area_id, on)
+    numbered = found.with_columns(pl.struct("reference", "shop").rle_id().cast(pl.Int64).alias("offer"))
+    each = numbered.group_by("offer", maintain_order=True).agg(pl.col("reference", "shop", "area").first())
+    start = np.array([asked[key].start.toordinal() for key in each["reference"]], np.int64)
+    reference_fen = np.array([asked[key].fen for key in each["reference"]], np.float64)
+    passed = passthrough.days(
+        numbered["offer"].to_numpy(),
+        numbered["day"].to_numpy(),
+        numbered["fen"].fill_null(float("nan")).to_numpy(),
+        start=start,
+        reference_fen=reference_fen,
+        on=on.toordinal(),
+        parameters=allowed,
+    )
+    begun = numbered.with_columns(pl.Series("start", start[numbered["offer"].to_numpy()], pl.Int64))
+    before = begun.filter(pl.col("day") < pl.col("start")).group_by("offer").agg(pl.col("fen").last().alias("before"))
+    now = begun.filter(pl.col("day") <= on.toordinal()).group_by("offer").agg(pl.col("fen").last().alias("now"))
+    most = pl.Series("most", reference_fen * (1 + allowed.markup) + 0.5, pl.Float64)
+    judged = each.with_columns(
+        pl.Series("days", passed.days, pl.Float64).fill_nan(None), pl.Series("late", passed.late)
+    )
+    return (
+        judged.with_columns(most)
+        .join(before, on="offer", how="left", maintain_order="left")
+        .join(now, on="offer", how="left", maintain_order="left")
+        .with_columns((pl.col("now") <= pl.col("most")).alias("low"))
+        .drop("offer", "most")
+    )
+
+
+def _upward() -> pl.DataFrame:
+    """Every region with itself and each one above it."""
+    parents = dict(Region.objects.values_list("pk", "parent_id"))
+    pairs = []
+    for pk in parents:
+        over: int | None = pk
+        while over is not None:
+            pairs.append((pk, over))
+            over = parents[over]
+    return pl.DataFrame(pairs, schema={"area": pl.Int64, "region": pl.Int64}, orient="row")
+
+
+def _landings(chunk: Sequence[Price], found: pl.DataFrame, upward: pl.DataFrame, on: date) -> Iterator[Landing]:
+    """By price and region, of the shops that sell the product today."""
+    drug_of = {price.reference_id: price.drug_id for price in chunk}
+    selling = found.filter(pl.col("now").is_not_null()).join(upward, on="area")
+    matched = pl.col("before").is_not_null()
+    rows = selling.group_by("reference", "region", maintain_order=True).agg(
+        pl.len().alias("shops"),
+        pl.col("days").is_not_null().sum().alias("landed"),
+        pl.col("late").sum(),
+        (~pl.col("low")).sum().alias("above"),
+        pl.col("days").median().alias("days_median"),
+        matched.sum().alias("matched"),
+        (pl.col("before").median() + 0.5).floor().alias("before_fen"),
+        (pl.col("now").filter(matched).median() + 0.5).floor().alias("now_fen"),
+        (pl.col("before") - pl.col("now")).filter(matched).sum().alias("saved_fen"),
+    )
+    for row in rows.iter_rows(named=True):
+        fen = {name: None if row[name] is None else int(row[name]) for name in ("before_fen", "now_fen", "saved_fen")}
+        reference_id, region_id = row.pop("reference"), row.pop("region")
+        drug_id = drug_of[reference_id]
+        yield Landing(reference_id=reference_id, region_id=region_id, drug_id=drug_id, on=on, **(row | fen))
+
+
+# -- questions --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Of an area: over `products`, the geometric mean of how far each one's median price fell (0.53: by 53 %; None without
+    any), and what one pack of each at each of the shops costs less, over all shops that sold before and sell now."""
+
+    products: int
+    packs: int
+    fall: float | None
+    saved_fen: int
+
+
+def saving(area: Region) -> Saving:
+    """What the pages of the area say first about 集采."""
+    rows = Landing.objects.filter(region=area, matched__gt=0)
+    found = list(rows.values_list("matched", "before_fen", "now_fen", "saved_fen"))
+    ratios = [math.log(now / before) for _matched, before, now, _saved in found]
+    return Saving(
+        products=len(found),
+        packs=sum(row[0] for row in found),
+        fall=1 - math.exp(math.fsum(ratios) / len(ratios)) if ratios else None,
+        saved_fen=sum(row[3] for row in found),
+    )
+
+
+def landings(area: Region) -> QuerySet[Landing]:
+    """Of every procurement price in the area, those with most shops that are late first."""
+    found = Landing.objects.filter(region=area).select_related("reference__drug__preparation", "reference__scheme")
+    return found.order_by("-late", "-above", "reference__valid", "pk")
+
+
+def by_region(reference_id: int, area: Region) -> QuerySet[Landing]:
+    """How one price landed in the areas directly below, worst first."""
+    found = Landing.objects.filter(reference=reference_id, region__parent=area).select_related("region")
+    return found.order_by("-late", "-above", "region__code")
+
+
+def by_shop(price: Price, area: Region, on: date) -> pl.DataFrame:
+    """One row for each shop of the area, as `offers` says, live; the slowest first."""
+    found = levels([price])
+    inside = list(Region.objects.within(area).values_list("pk", flat=True))
+    found = found.filter(pl.col("area").is_in(inside))
+    return offers([price], found, on).sort("days", "shop", descending=[True, False], nulls_last=False)
