@@ -95,7 +95,7 @@ def _status_since(listed: Listed, on: date) -> date | None:
 
 def _shelf_context(request: HttpRequest, listed: Listed, at: datetime) -> dict[str, object]:
     name = text_of(request, "name")
-    found, more = (_matching(listed, name, at), "") if name else _shelf_page(request, listed, at)
+    found, more = (matching(listed, name, at), "") if name else _shelf_page(request, listed, at)
     return {
         "at": at,
         "path": request.path,
@@ -113,7 +113,7 @@ def _shelf_page(request: HttpRequest, listed: Listed, at: datetime) -> tuple[tup
     return found, f"{request.path}?{urlencode({'after': after[1]})}" if after else ""
 
 
-def _matching(listed: Listed, name: str, at: datetime) -> tuple[Found, ...]:
+def matching(listed: Listed, name: str, at: datetime) -> tuple[Found, ...]:
     """What the pharmacy sells of which every word of `name` is part, of the name or of a reading in pinyin."""
     asked = words_of(name)
     found, _after = shelf(listed, at=at, limit=SHELF_WHOLE)

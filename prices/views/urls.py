@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prices.views import basket, browse, citizen, compare, editions, outlines, pharmacy, suggest
+from prices.views import basket, browse, citizen, compare, editions, outlines, pharmacy, report, suggest
 
 app_name = "citizen"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("list/plan", basket.plan, name="basket-plan"),
     path("pharmacies", pharmacy.find_by_name, name="pharmacies"),
     path("pharmacies/<str:code>", pharmacy.pharmacy, name="pharmacy"),
+    path("report/<str:code>", report.report, name="report"),
+    path("track", report.track, name="track"),
     path("about/prices", citizen.about, name="about"),
     path("map/outlines.geojson", outlines.outlines, name="outlines"),
 ]
