@@ -128,6 +128,8 @@ def _moments(till: Till, size: Size, at: datetime) -> Iterator[tuple[int, dateti
 
 
 HELD = -1
+WATCHED = "420106"
+"""The county whose official has a log-in of the demo: something happens there on the last day."""
 
 
 def _delivery(till: Till, slot: int, moment: datetime, silent: set[int], size: Size) -> Delivery:
@@ -136,6 +138,8 @@ def _delivery(till: Till, slot: int, moment: datetime, silent: set[int], size: S
     mode = size.timetable[slot][1]
     last = len(size.timetable) - 1
     changed = till.move(spike=slot in (last - 1, last - 2)) if slot else {}
+    if slot == last:
+        till.plant(WATCHED, changed)
     if mode == "d":
         return Delivery(till, moment, Mode.DELTA, till.delta(moment, silent, changed))
     if slot:

@@ -1,5 +1,6 @@
 """Who the demo's pharmacies are: names, chains, hours, designations, and what is wrong with some of them. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -72,6 +73,8 @@ COLUMNS = [
     "status",
 ]
 
+SILENT_SHOPS = 6
+"""About so many shops has the chain that has fallen silent."""
 LAPSED_DAYS = 12
 NEVER_REPORTED = 100_000
 
@@ -143,7 +146,7 @@ def generate(
     numbers: dict[str, int] = {}
     for county in counties:
         shops += _pharmacies(county, shares(people, pharmacies)[county.adcode], facts, numbers, rng)
-    shops = _with_conditions(shops, rng)
+    shops = _with_a_silent_chain(_with_conditions(shops, rng))
     wanted = shares(people, institutions, least=0)
     for county in counties:
         shops += _institutions(county, wanted[county.adcode], facts, rng)
@@ -226,6 +229,16 @@ def _with_conditions(shops: list[Shop], rng: Random) -> list[Shop]:
             place = order.pop()
             shops[place] = replace(shops[place], condition=condition)
     return shops
+
+
+def _with_a_silent_chain(shops: list[Shop]) -> list[Shop]:
+    """One small chain has stopped reporting altogether: for officials to ask after."""
+    members = Counter(shop.chain for shop in shops if shop.chain)
+    small = min(members, key=lambda chain: (abs(members[chain] - SILENT_SHOPS), chain), default="")
+    return [
+        replace(shop, condition=Condition.STALE) if small and shop.chain == small and not shop.condition else shop
+        for shop in shops
+    ]
 
 
 # -- medical institutions ---------------------------------------------------------------------------------------------

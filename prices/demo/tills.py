@@ -20,6 +20,9 @@ OWN_PRICE = 0.03
 ROWS_PER_SLIP, MOST_SLIPS = 30, 4
 """A delivery with more than a tenth of bad rows would be held."""
 SPIKE = (1.6, 1.85)
+PLANTED = (1.62, 1.78)
+COMMON_HERE = 0.3
+"""So many shops have it that a city has enough of them to compare."""
 COMMON = 0.05
 MOST_DROPPED = 0.03
 """A snapshot that drops a twentieth of a feed's products would be held, too."""
@@ -120,6 +123,19 @@ class Till:
             self._set_chain(self.chain, number, fen, changed)
         else:
             line.fen, line.own = fen, True
+            changed[place, number] = line
+
+    def plant(self, adcode: str, changed: Changed) -> None:
+        """Shops of one county ask much more for a drug that all their neighbours have: leads that officials will find."""
+        alone = [place for place, shop in enumerate(self.shops) if shop.adcode == adcode and not shop.chain]
+        for place, times in zip([each for each in alone if not self.shops[each].condition], PLANTED, strict=False):
+            shelf = self.shelves[place]
+            known = {number: self.prices.drugs[number] for number in shelf}
+            common = [number for number, drug in known.items() if drug.availability > COMMON_HERE and drug.pack_count > 3]
+            if not common:
+                continue
+            line = shelf[number := max(common, key=lambda each: (known[each].typical_fen, each))]
+            line.fen, line.own = round(known[number].typical_fen * times / 10) * 10, True
             changed[place, number] = line
 
     # -- what it sends ------------------------------------------------------------------------------------------------
