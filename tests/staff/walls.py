@@ -174,6 +174,9 @@ STAFF |= {
     "desk/<str:code>/uploads/prices.<str:kind>": at_shop(GET=EDIT),
 }
 
+STAFF |= {f"console/<str:adcode>/{page}": at_area(GET=AREA) for page in ("leads", "leads/<int:pk>", "index")}
+"""The console: leads and figures."""
+
 ENTRANCES: dict[str, set[str]] = {
     "staff/login": {"GET", "POST"},
     "staff/code": {"GET", "POST"},

@@ -23,6 +23,7 @@ from prices.models import Feed, FeedRun, RunPharmacy, Upload
 from prices.views.staff import sessions
 
 from .. import factories as f
+from ..console import leads_world
 from ..factories import since
 from .signing import sign_in
 
@@ -109,6 +110,7 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         found.setdefault("staff/invitations/", invited.pk)  # of the shop
     found["staff/invitation/"] = invitations.token(Invitation.objects.get(pk=found["staff/invitations/"]))
     found["desk/*/runs/"] = run.pk
+    found["console/*/leads/"] = leads_world.lead(Drug.objects.first() or f.drug(), shop, area=area).pk
     inquiry = inquiries.open_inquiry(
         shop, kind="report", title="价格不符", text="店里标 12 元", by="测试", at=timezone.now()
     )

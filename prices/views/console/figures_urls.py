@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from prices.views.console import index
+
+urlpatterns = [
+    path("console/<str:adcode>/index", index.index, name="console-index"),
+]

@@ -39,6 +39,11 @@ def headline(lead: Lead, findings: Iterable[Finding]) -> str:
     return gettext("%(clauses)s。") % {"clauses": pgettext("between clauses", "，").join(clauses)}
 
 
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that have words, the strongest first."""
+    return sorted((each for each in findings if each.detector in STRONGEST), key=lambda each: STRONGEST.index(each.detector))
+
+
 def movement(lead: Lead) -> str:
     """`从 18.90 元涨到 26.90 元（涨 42%）`; only the price where nothing is known of an earlier one."""
     if lead.previous_fen is None:

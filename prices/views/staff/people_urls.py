@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prices.views.staff import audit_log, console, people
+from prices.views.staff import audit_log, people
 
 
 def pages(place: str, kind: str) -> list[URLPattern]:
@@ -20,5 +20,4 @@ urlpatterns = [
     *pages("desk/<str:code>", "desk"),
     *pages("chain/<int:chain>", "chain"),
     *pages("console/<str:adcode>", "console"),
-    path("console/<str:adcode>", console.overview, name="console"),
 ]

@@ -1,0 +1,245 @@
+"""价格异动线索: the list that officials work through, and a lead's page, which says why before it shows anything."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from catalog.models import Drug
+from pharmacies import access
+from pharmacies.access import Action
+from pharmacies.models import Chain, Pharmacy, Region
+from prices.models.leads import Finding, Lead
+from prices.models.rules import Detector
+from prices.money import yuan
+from prices.monitoring.tables import Column, Row, Table
+from prices.views.console import lead_pictures, lead_words
+from prices.views.console.tables import answer
+from prices.views.staff import sessions
+from prices.views.staff.guard import signed_in
+
+AT_ONCE = 500
+"""Rows that are read at a time where all are asked for."""
+
+
+# -- the list ---------------------------------------------------------------------------------------------------------
+
+
+@signed_in
+@require_safe
+def leads(request: HttpRequest, adcode: str) -> HttpResponse:
+    """Leads of the area's pharmacies, what matters most first; by state, reason, area below, and product or pharmacy."""
+    at = timezone.now()
+    area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
+    chosen = _chosen(request, area)
+    table = lead_table(_filtered(area, chosen), area, at=at)
+    found = answer(request, table)
+    if found:
+        return found
+    context = {
+        "place": area,
+        "table": table,
+        "chosen": chosen,
+        "states": Lead.State.choices,
+        "detectors": Detector.choices,
+        "below": [each for each in Region.objects.within(area).order_by("code") if each.pk != area.pk],
+    }
+    return render(request, "console/leads.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the list is narrowed to; each empty: not narrowed."""
+
+    state: str
+    detector: str
+    below: str
+    q: str
+
+
+def _chosen(request: HttpRequest, area: Region) -> Chosen:
+    said = request.GET
+    state = said.get("state", Lead.State.NEW)
+    detector = said.get("detector", "")
+    return Chosen(
+        state=state if state in Lead.State.values else "",
+        detector=detector if detector in Detector.values else "",
+        below=said.get("area", "")[:12],
+        q=said.get("q", "").replace("\x00", "").strip()[:60],
+    )
+
+
+def _filtered(area: Region, chosen: Chosen) -> "QuerySet[Lead]":
+    found = Lead.objects.within(area)
+    if chosen.state:
+        found = found.filter(state=chosen.state)
+    if chosen.detector:
+        found = found.filter(findings__detector=chosen.detector)
+    if chosen.below:
+        below = Region.objects.within(area).filter(code=chosen.below).first()
+        if below:
+            found = found.filter(area__in=Region.objects.within(below))
+    if chosen.q:
+        shop = Q(name__icontains=chosen.q) | Q(code__iexact=chosen.q)
+        drug = Q(preparation__generic_name__icontains=chosen.q) | Q(code__iexact=chosen.q)
+        shops, drugs = Pharmacy.objects.filter(shop), Drug.objects.filter(drug)
+        found = found.filter(Q(pharmacy_id__in=shops.values("pk")) | Q(drug_id__in=drugs.values("pk")))
+    ordered: QuerySet[Lead] = found.order_by("-score", "-on", "pk")
+    return ordered
+
+
+class LeadRows(Sequence[Row]):
+    """The leads of a queryset as rows of a table, read as far as they are shown."""
+
+    def __init__(self, found: "QuerySet[Lead]", area: Region) -> None:
+        self.found, self.area = found, area
+
+    def __len__(self) -> int:
+        return self.found.count()
+
+    def __getitem__(self, index: Any) -> Any:
+        rows = self.found[index] if isinstance(index, slice) else [self.found[index]]
+        read = _rows(list(_with_findings(rows) if isinstance(index, slice) else rows), self.area)
+        return read if isinstance(index, slice) else read[0]
+
+    def __iter__(self) -> Iterator[Row]:
+        for first in range(0, len(self), AT_ONCE):
+            yield from self[first : first + AT_ONCE]
+
+
+def _with_findings(rows: "QuerySet[Lead]") -> "QuerySet[Lead]":
+    return rows.select_related("city", "area").prefetch_related(
+        Prefetch("findings", queryset=Finding.objects.order_by("pk"))
+    )
+
+
+def _rows(found: Sequence[Lead], area: Region) -> list[Row]:
+    """Each lead in one line: two queries for the names whatever their number."""
+    drugs = drugs_of(found)
+    shops = Pharmacy.objects.in_bulk({lead.pharmacy_id for lead in found if lead.pharmacy_id})
+    rows: list[Row] = []
+    for lead in found:
+        shop = shops.get(lead.pharmacy_id)
+        rows.append(
+            {
+                "product": product_words(drugs[lead.drug_id]),
+                "product_link": reverse("staff:console-lead", args=[area.code, lead.pk]),
+                "shop": shop.name if shop else lead.city.name,
+                "why": lead_words.headline(lead, lead.findings.all()),
+                "previous": None if lead.previous_fen is None else yuan(lead.previous_fen),
+                "price": yuan(lead.price_fen),
+                "on": lead.on,
+                "area": lead.area.name,
+                "state": lead.get_state_display(),
+            }
+        )
+    return rows
+
+
+def lead_table(found: "QuerySet[Lead]", area: Region, *, at: datetime) -> Table:
+    return Table(
+        name="leads",
+        title=_("价格异动线索"),
+        columns=[
+            Column("product", _("药品"), foreign=True),
+            Column("shop", _("药店"), foreign=True),
+            Column("why", _("为什么")),
+            Column("previous", _("原价"), "yuan"),
+            Column("price", _("标价"), "yuan"),
+            Column("on", _("发现日"), "date"),
+            Column("area", _("统筹区"), foreign=True),
+            Column("state", _("状态")),
+        ],
+        rows=LeadRows(found, area),
+        caveat=_("供核实，不等于违规。按“高出比例 × 影响大小”排序；同一家店同一种药的同一个价只出一条；先排除录入错误，统一调价合为一条。"),
+        on=at,
+        empty=_("没有这样的线索。换一个状态或地区看看。"),
+    )
+
+
+# -- one lead ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one detector found, in words and in small print."""
+
+    name: str
+    words: str
+    method: list[str]
+
+
+@signed_in
+@require_safe
+def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+    """Why it should be looked at, then the price over time, the peers, the shops around, and how it was worked out."""
+    at = timezone.now()
+    area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
+    found = get_object_or_404(_with_findings(Lead.objects.within(area)).select_related("event"), pk=pk)
+    shown = page_of(found, area, at=at)
+    series, peers, around = shown["series"], shown["peers"], shown["around"]
+    tables = [series.table, *([peers.table] if peers else []), *([around.table] if around else [])]
+    file = answer(request, *tables)
+    if file:
+        return file
+    user = sessions.person(request)
+    shown["may_open"] = found.pharmacy_id is not None and access.may(
+        user, Action.OPEN_CASE, shown["pharmacy"].insurance_area, at=at
+    )
+    return render(request, "console/lead.html", shown)
+
+
+def page_of(found: Lead, area: Region, *, at: datetime) -> dict[str, Any]:
+    """Everything the page says about the lead."""
+    drug = drugs_of([found])[found.drug_id]
+    pharmacy = Pharmacy.objects.select_related("insurance_area", "chain").filter(pk=found.pharmacy_id).first()
+    findings = lead_words.in_order(found.findings.all())
+    chain = Chain.objects.filter(pk=found.event.chain_id).first() if found.event else None
+    return {
+        "place": area,
+        "lead": found,
+        "drug": drug,
+        "product": product_words(drug),
+        "pharmacy": pharmacy,
+        "headline": lead_words.headline(found, findings),
+        "movement": lead_words.movement(found),
+        "reasons": [reason(found, each) for each in findings],
+        "event": found.event and lead_words.event_words(found.event, chain.name if chain else ""),
+        "series": lead_pictures.series(found, at=at),
+        "peers": lead_pictures.peers(found, findings),
+        "around": lead_pictures.around(pharmacy, drug, at=at) if pharmacy else None,
+    }
+
+
+def reason(found: Lead, finding: Finding) -> Reason:
+    named = Detector(finding.detector).label if finding.detector in Detector.values else finding.detector
+    return Reason(str(named), lead_words.sentence(found, finding), lead_words.method(finding))
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+def drugs_of(found: Sequence[Lead]) -> dict[int, Drug]:
+    rows = Drug.objects.select_related("preparation").defer("search_names", "search_terms")
+    return rows.in_bulk({lead.drug_id for lead in found})
+
+
+def product_words(drug: Drug) -> str:
+    """`苯磺酸氨氯地平片 5mg×14片 · 辉瑞制药有限公司`."""
+    kind = drug.preparation
+    return gettext("%(name)s %(strength)s×%(count)s%(unit)s · %(maker)s") % {
+        "name": kind.generic_name,
+        "strength": kind.strength,
+        "count": drug.pack_count,
+        "unit": drug.unit,
+        "maker": drug.manufacturer,
+    }

@@ -1,0 +1,121 @@
+"""The list of leads and a lead's page: why first, within the area, in few queries."""
+
+import pytest
+from django.test import Client
+
+from tests import factories as f
+from tests.console import leads_world as w
+from tests.console.leads_world import World
+from tests.factories import AT
+from tests.staff.accounts_world import Clock
+
+pytestmark = pytest.mark.django_db
+LIST = "/console/420106/leads"
+
+
+@pytest.fixture
+def world(clock: Clock) -> World:
+    clock.at = AT
+    return w.world()
+
+
+def test_the_page_says_why_before_it_shows_anything(client: Client, world: World) -> None:
+    page = w.as_official(client, f.wuchang()).get(f"{LIST}/{world.lead.pk}").content.decode()
+    why = page.index("比这家店过去 28 天的常见价高 42%，同城 12 家中最高。")
+    assert page.index("供核实，不等于违规") < why < page.index("data-chart") < page.index("怎么算的")
+    assert "从 18.90 元涨到 26.90 元（涨 42%）" in page
+    assert "这家店过去 28 天里有价的 28 天一直卖 18.90 元，现在 26.90 元，高 42%。" in page
+
+
+def test_the_series_is_what_the_shop_asked_each_day(client: Client, world: World) -> None:
+    answer = w.as_official(client, f.wuchang(), "analyst").get(f"{LIST}/{world.lead.pk}")
+    chart = answer.context["series"]
+    assert [line.values[-3:] for line in chart.lines] == [[18.9, 26.9, 26.9], [18.9, 18.9, 18.9]]
+    assert [row["price"] and str(row["price"]) for row in chart.table.rows][:2] == ["26.90", "18.90"]
+
+
+def test_neighbours_are_those_a_citizen_would_find(client: Client, world: World) -> None:
+    answer = w.as_official(client, f.wuchang()).get(f"{LIST}/{world.lead.pk}")
+    rows = answer.context["around"].table.rows
+    assert len(rows) == 11
+    assert rows[0]["name"] == "邻居0号"
+    assert "向阳大药房" not in {row["name"] for row in rows}
+
+
+def test_the_list_says_why_in_every_line_and_leads_there(client: Client, world: World) -> None:
+    page = w.as_official(client, f.wuchang()).get(LIST).content.decode()
+    assert "比这家店过去 28 天的常见价高 42%" in page
+    assert f'href="{LIST}/{world.lead.pk}"' in page
+    assert "苯磺酸氨氯地平片 5mg×14片 · 辉瑞制药有限公司" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", True),
+        ("?state=dismissed", False),
+        ("?state=all", True),
+        ("?detector=peers", True),
+        ("?detector=settled", False),
+        ("?area=420106", True),
+        ("?q=向阳", True),
+        ("?q=氨氯地平", True),
+        ("?q=没有这种药", False),
+        ("?q=%00", True),
+        ("?state=%27&detector=x&area=y&page=z", True),
+    ],
+)
+def test_the_list_is_narrowed_as_asked(client: Client, world: World, query: str, shown: bool) -> None:
+    page = w.as_official(client, world.city).get("/console/420100/leads" + query).content.decode()
+    assert (f"/leads/{world.lead.pk}" in page) == shown
+
+
+def test_an_official_of_another_area_sees_none_of_it(client: Client, world: World) -> None:
+    w.as_official(client, world.elsewhere, "reviewer")
+    assert client.get(LIST).status_code == 404
+    assert client.get(f"{LIST}/{world.lead.pk}").status_code == 404
+    # nor by way of their own area
+    assert client.get(f"/console/420502/leads/{world.lead.pk}").status_code == 404
+    assert "向阳" not in client.get("/console/420502/leads?state=all").content.decode()
+
+
+def test_the_city_and_the_province_see_it(client: Client, world: World) -> None:
+    w.as_official(client, world.city)
+    assert client.get(f"/console/420100/leads/{world.lead.pk}").status_code == 200
+    w.as_official(Client(), f.region())
+
+
+def test_a_page_costs_the_same_whatever_the_length_of_the_list(
+    client: Client, world: World, django_assert_max_num_queries: object
+) -> None:
+    w.as_official(client, f.wuchang())
+    for n in range(30):
+        w.lead(f.drug(), world.shop, score=n)
+    with django_assert_max_num_queries(22):  # type: ignore[operator]
+        page = client.get(LIST)
+    assert page.content.decode().count("同城 12 家中最高") == 31
+    with django_assert_max_num_queries(45):  # type: ignore[operator]
+        client.get(f"{LIST}/{world.lead.pk}")
+
+
+def test_an_observer_may_not_take_the_list_away(client: Client, world: World) -> None:
+    w.as_official(client, f.wuchang(), "viewer")
+    assert client.get(LIST).status_code == 200
+    assert client.get(f"{LIST}?format=csv").status_code == 403
+
+
+def test_the_list_leaves_as_a_file(client: Client, world: World) -> None:
+    file = w.as_official(client, f.wuchang()).get(f"{LIST}?format=csv")
+    assert "比这家店过去 28 天的常见价高 42%" in file.content.decode("utf-8-sig")
+
+
+def test_a_city_s_drift_has_no_shop(client: Client, world: World) -> None:
+    risen = w.lead(world.drug, world.shop, agreed=False, pharmacy_id=None, area=world.city, since=AT)
+    w.finding(risen, "drift", series=[["2026-09-07", 1890], ["2026-09-14", 2200]])
+    page = w.as_official(client, world.city).get(f"/console/420100/leads/{risen.pk}").content.decode()
+    assert "武汉市的中间价 2 周里慢慢涨了 42%。" in page
+    assert "立为核查事项" not in page
+
+
+def test_the_page_lives_in_english_too(client: Client, world: World) -> None:
+    assert w.as_official(client, f.wuchang()).get(f"/en{LIST}/{world.lead.pk}").status_code == 200
