@@ -34,11 +34,16 @@ class Person:
 
 
 def open_accounts(*, at: datetime, notes: Path) -> None:
-    """Give each person an account, or a new password where the notes are gone; write both into `notes` (0600)."""
-    if notes.exists():
+    """Give each person an account, or a new password where the notes are gone; write both into `notes` (0600).
+
+    A newer version of the demo may have more people: then all are written anew.
+    """
+    everybody = people()
+    names = {person.username for person in everybody}
+    if notes.exists() and User.objects.filter(username__in=names).count() == len(names):
         return
     with transaction.atomic():
-        lines = [person.line(_open(person, at=at)) for person in people()]
+        lines = [person.line(_open(person, at=at)) for person in everybody]
     draft = notes.with_suffix(".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
@@ -46,12 +51,13 @@ def open_accounts(*, at: datetime, notes: Path) -> None:
 
 
 def people() -> list[Person]:
-    """Two at a shop of its own, one at the largest chain, one of the county's officials."""
+    """Two at a shop of its own, one at the largest chain, two officials of the county and one of the province."""
     county = Region.objects.get(code=COUNTY)
     alone = Pharmacy.objects.filter(chain=None, kind=Pharmacy.Kind.PHARMACY, division=county, today__ranked=True)
     shop = alone.filter(feeds__in=Feed.objects.filter(scope=Feed.Scope.PHARMACIES)).order_by("code").first()
     shop = shop or alone.order_by("code").first()
     chain = Chain.objects.annotate(shops=Count("pharmacies")).order_by("-shops", "pk").first()
+    province = Region.objects.get(code=county.code[:2] + "0000")
     if shop is None or chain is None:
         raise ValueError("the demo province has no shop of its own or no chain")
     desk = f"/desk/{shop.code}"
@@ -60,6 +66,8 @@ def people() -> list[Person]:
         Person("dianzhang", "演示店长", Role.MANAGER, shop, desk),
         Person("zongbu", "演示总部管理员", Role.HEAD_OFFICE, chain, f"/chain/{chain.pk}"),
         Person("jingban", "演示经办人", Role.OFFICER, county, f"/console/{county.code}"),
+        Person("shenhe", "演示审核人", Role.REVIEWER, county, f"/console/{county.code}"),
+        Person("fabu", "演示发布人", Role.PUBLISHER, province, f"/console/{province.code}"),
     ]
 
 
