@@ -14,11 +14,15 @@ PACK_CORRECTED = "pack_corrected"
 CODE_REUSED = "code_reused"
 FUTURE = "future"
 CLOCK_SKEW = pl.duration(minutes=10)
+STEPS = (0.0, 1 / 3, 2 / 3, 1.0)
+"""How far a price may have gone with its list before the slip: not at all, all the way, and between."""
 
 OPTIONAL: dict[str, pl.DataType] = {
     "before_fen": pl.Float64(),  # the price before `old_fen`, where the change before this one is known
     "usual_fen": pl.Float64(),  # the median of the city's shops
     "official_fen": pl.List(pl.Float64()),  # reference prices in force, per pack
+    "step": pl.Float64(),  # what most prices of the same delivery were multiplied by
+    "accepted": pl.Boolean(),  # a named person at the desk said, with a reason, that this is the price
     "pack_was": pl.Int64(),  # the pack count when the old price was set, where it was another
     "code_changed": pl.Boolean(),  # the feed's code has come to mean this product since the old price was set
     "effective_at": pl.Datetime("us", "UTC"),
@@ -33,22 +37,25 @@ def classify(changes: pl.DataFrame) -> pl.Series:
     `changes`: `old_fen` (null: first price), `new_fen`, `pack_count`, and any of OPTIONAL. Kinds, the first that fits:
     `future` (effective more than 10 minutes after it was received), `code_reused`, `pack_corrected`, `way_back` (from a
     slip to what was asked before it, or to what others ask), `suspected_…` as `prices.ingest.slips` names them. A price
-    within 5 % of an official one, or of what the city's shops ask, is no slip, however far it moved.
+    within 5 % of an official one, or of what the city's shops ask, is no slip, however far it moved. On the day of a new
+    price list a slip is ten times the new price and not the old one: hence `step`. What a person has accepted is the
+    price, so that ten times of it is a rise to be looked at and no way around being looked at.
     """
     rows = changes.with_columns(
         pl.lit(None, kind).alias(name) for name, kind in OPTIONAL.items() if name not in changes.columns
     )
+    new, old = pl.col("new_fen"), pl.col("old_fen")
+    reference = pl.coalesce(old.cast(pl.Float64), pl.col("usual_fen").cast(pl.Float64))
     rows = rows.with_columns(
-        _factor(rows, "new_fen", pl.coalesce("old_fen", "usual_fen")).alias("_slip"),
-        _factor(rows, "old_fen", pl.col("before_fen")).alias("_old_slip"),
-    )
-    new = pl.col("new_fen")
+        *(_factor(rows, new, reference * pl.col("step").fill_null(1.0) ** part).alias(f"_{part}") for part in STEPS),
+        _factor(rows, old, pl.col("before_fen")).alias("_old_slip"),
+    ).with_columns(pl.coalesce(pl.when(pl.col(f"_{part}") != "").then(f"_{part}") for part in STEPS).alias("_slip"))
     official = pl.col("official_fen").list.eval(pl.element().cast(pl.Float64).log())
     closest = (official - new.cast(pl.Float64).log()).list.eval(pl.element().abs()).list.min()
     is_official = (closest <= slips.TOLERANCE + 1e-12).fill_null(False)
     is_usual = slips.near(new, pl.col("usual_fen")).fill_null(False)
     undone = (pl.col("_old_slip") != "") & slips.near(new, pl.col("before_fen")).fill_null(False)
-    slipped = pl.col("_slip") != ""
+    slipped = pl.col("_slip").is_not_null()
     late = pl.col("effective_at") > pl.col("received_at") + CLOCK_SKEW
     kind = (
         pl.when(late.fill_null(False))
@@ -57,15 +64,15 @@ def classify(changes: pl.DataFrame) -> pl.Series:
         .then(pl.lit(CODE_REUSED))
         .when((pl.col("pack_was") != pl.col("pack_count")).fill_null(False))
         .then(pl.lit(PACK_CORRECTED))
-        .when(undone | (slipped & is_usual & pl.col("old_fen").is_not_null()))
+        .when(undone | (slipped & is_usual & old.is_not_null()))
         .then(pl.lit(WAY_BACK))
-        .when(slipped & ~is_official & ~is_usual)
+        .when(slipped & ~is_official & ~is_usual & ~pl.col("accepted").fill_null(False))
         .then(pl.col("_slip"))
         .otherwise(pl.lit(""))
     )
     return rows.select(kind.alias("slip")).to_series()
 
 
-def _factor(rows: pl.DataFrame, price: str, reference: pl.Expr) -> pl.Series:
-    asked = rows.select(pl.col(price).alias("price"), reference.alias("reference"), "pack_count")
+def _factor(rows: pl.DataFrame, price: pl.Expr, reference: pl.Expr) -> pl.Series:
+    asked = rows.select(price.alias("price"), reference.alias("reference"), "pack_count")
     return slips.classify(asked).fill_null("")
