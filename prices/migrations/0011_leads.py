@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
                             ("slip", "是录入错误或其更正"),
                             ("event", "属于一次统一调价"),
                             ("capped", "当日线索超过上限，排序靠后"),
+                            ("changed", "当天又改了价"),
                         ],
                         max_length=12,
                         verbose_name="撤回原因",
@@ -362,6 +363,11 @@ class Migration(migrations.Migration):
                 ),
                 name="lead_withdrawn_for_a_reason",
             ),
+        ),
+        # A day of changes is a stretch of its month's partition: they are appended as they are received.
+        migrations.RunSQL(
+            "CREATE INDEX pricechange_received ON prices_pricechange USING brin (received_at) WITH (pages_per_range = 32)",
+            "DROP INDEX pricechange_received",
         ),
         migrations.RunPython(
             grants.never_deleted("prices_priceevent", "prices_lead", "prices_finding", "prices_watchcursor"),

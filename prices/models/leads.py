@@ -61,8 +61,8 @@ class PriceEvent(models.Model):
 
 class LeadQuerySet(models.QuerySet[Any]):
     def within(self, area: Region) -> "LeadQuerySet":
-        """Those that officials of `area` see: of pharmacies that it or an area below it manages."""
-        return self.filter(area__in=Region.objects.within(area))
+        """Those that officials of `area` see: of pharmacies that it or an area below it manages, or did under another name."""
+        return self.filter(area__code__in=Region.objects.within(area).values("code"))
 
     def standing(self) -> "LeadQuerySet":
         """All but those that the nightly look took back."""
@@ -88,6 +88,7 @@ class Lead(models.Model):
         SLIP = "slip", _("是录入错误或其更正")
         EVENT = "event", _("属于一次统一调价")
         CAPPED = "capped", _("当日线索超过上限，排序靠后")
+        CHANGED = "changed", _("当天又改了价")
 
     drug_id = models.IntegerField("药品")
     pharmacy_id = models.IntegerField("药店", null=True)
