@@ -10,6 +10,9 @@ from prices.models import (
     Inquiry,
     InquiryReply,
     Rejection,
+    Report,
+    ReportGroup,
+    ReportQuota,
     RollUp,
     RunPharmacy,
     ScheduledPrice,
@@ -96,3 +99,26 @@ class InquiryAdmin(ReadOnly):
 class InquiryReplyAdmin(ReadOnly):
     list_display = ("inquiry", "by", "at", "document")
     list_select_related = ("inquiry", "by")
+
+
+@admin.register(ReportGroup)
+class ReportGroupAdmin(ReadOnly):
+    list_display = ("id", "pharmacy", "kind", "drug_id", "price_fen", "first_at", "last_at", "state")
+    list_filter = ("kind", "state")
+    list_select_related = ("pharmacy",)
+    search_fields = ("pharmacy__code",)
+    raw_id_fields = ("pharmacy", "inquiry", "case", "answered_by")
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnly):
+    list_display = ("id", "group", "at")
+    list_select_related = ("group",)
+    raw_id_fields = ("group",)
+    exclude = ("code_digest",)
+
+
+@admin.register(ReportQuota)
+class ReportQuotaAdmin(ReadOnly):
+    list_display = ("hour", "count")
+    exclude = ("sender",)

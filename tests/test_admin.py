@@ -29,6 +29,9 @@ from prices.models import (
     Inquiry,
     InquiryReply,
     Rejection,
+    Report,
+    ReportGroup,
+    ReportQuota,
     RollUp,
     RunPharmacy,
     ScheduledPrice,
@@ -90,6 +93,9 @@ def one_of_everything() -> None:
     )  # fmt: skip
     SheetLayout.objects.create(feed=feed, signature="x", mapping={}, confirmed_by="x", confirmed_at=AT)
     Upload.objects.create(feed=feed, by=user, at=AT, name="x.csv", sha256="0" * 64, size=1)
+    group = ReportGroup.objects.create(pharmacy=shop, kind="closed", first_at=AT, last_at=AT)
+    Report.objects.create(group=group, at=AT, code_digest="0" * 64)
+    ReportQuota.objects.create(hour=AT, count=1)
     inquiry = Inquiry.objects.create(pharmacy=shop, kind="report", title="x", text="x", opened_at=AT)
     InquiryReply.objects.create(inquiry=inquiry, by=user, at=AT, text="x")
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)

@@ -22,6 +22,7 @@ from prices.models import (
     ReportQuota,
     SourcePrice,
 )
+from prices.monitoring.cases import open_case
 from prices.monitoring.reports import answers, codes, limits, outcomes, sending
 from prices.monitoring.reports.sending import Draft, Kind, ReportProblem
 from tests import factories as f
@@ -239,6 +240,13 @@ def outcome_of(code: str) -> outcomes.Outcome:
     return outcomes.outcome(report)
 
 
+def into_new_case(group: ReportGroup, by: User) -> Case:
+    with transaction.atomic():
+        case = open_case(group.pharmacy, (), (group,), by=by, at=AT)
+        answers.into_case(group, case=case, by=by, at=AT)
+    return case
+
+
 def test_an_answer_is_read_with_the_code_and_stands_in_the_log_of_the_area() -> None:
     shop, by = f.pharmacy(), official()
     code = send(shop, drug=f.drug(), price="12.60")
@@ -273,14 +281,14 @@ def test_the_pharmacy_is_asked_in_the_officials_words_and_the_question_closes_wi
 def test_a_report_becomes_a_case_and_its_published_end_is_read_with_the_code() -> None:
     shop, by = f.pharmacy(), official()
     code = send(shop, drug=f.drug(), price="12.60", text="多收了 3 元")
-    case = answers.to_case(ReportGroup.objects.get(), by=by, at=AT)
+    case = into_new_case(ReportGroup.objects.get(), by)
     group = ReportGroup.objects.get()
     assert (group.state, group.case) == ("case", case)
     assert "多收了 3 元" in case.evidence.text
     assert code not in case.evidence.text
     assert outcome_of(code).label == "核查中"
     with pytest.raises(answers.AnswerProblem):
-        answers.to_case(group, by=by, at=AT)
+        into_new_case(group, by)
     other = official(name="fa")
     Case.objects.filter(pk=case.pk).update(
         state="closed", outcome="corrected", closed_at=AT, due_at=None,
@@ -289,12 +297,14 @@ def test_a_report_becomes_a_case_and_its_published_end_is_read_with_the_code() -
     found = outcome_of(code)
     assert (found.label, found.text, found.final) == ("已办结", "该店已退还多收款。", True)
     assert shop.name not in repr(found)
+    Case.objects.filter(pk=case.pk).update(public_name=True)
+    assert shop.name in outcome_of(code).text
 
 
 def test_a_report_joins_a_case_of_the_same_shop_only_while_it_is_open() -> None:
     shop, by = f.pharmacy(), official()
     send(shop, drug=f.drug(), price="12.60")
-    case = answers.to_case(ReportGroup.objects.get(), by=by, at=AT)
+    case = into_new_case(ReportGroup.objects.get(), by)
     send(shop, kind="hours", text="八点关门")
     second = ReportGroup.objects.get(kind="hours")
     answers.into_case(second, case=case, by=by, at=AT)
@@ -308,7 +318,7 @@ def test_who_may_not_open_a_case_opens_none() -> None:
     shop = f.pharmacy()
     send(shop, kind="closed")
     with pytest.raises(PermissionDenied):
-        answers.to_case(ReportGroup.objects.get(), by=official(Role.ANALYST), at=AT)
+        into_new_case(ReportGroup.objects.get(), official(Role.ANALYST))
     assert ReportGroup.objects.get().state == "open"
 
 

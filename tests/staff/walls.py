@@ -177,6 +177,15 @@ STAFF |= {
 STAFF |= {f"console/<str:adcode>/{page}": at_area(GET=AREA) for page in ("leads", "leads/<int:pk>", "index")}
 """The console: leads and figures."""
 
+STAFF |= {
+    "console/<str:adcode>/reports": at_area(GET=AREA),
+    "console/<str:adcode>/reports/<int:pk>": replace(
+        at_area(GET=AREA, POST=VERIFY, data={"do": "answer"}), verbs=dict.fromkeys(("answer", "ask"), VERIFY)
+    ),
+    "console/<str:adcode>/reports/<int:pk>/photos/<int:report>": replace(at_area(GET=AREA), let_in="404"),
+}
+"""The console: citizens' reports (the one of this world has no photo)."""
+
 ENTRANCES: dict[str, set[str]] = {
     "staff/login": {"GET", "POST"},
     "staff/code": {"GET", "POST"},
@@ -195,6 +204,7 @@ PUBLIC: dict[str, set[str]] = {
     **{page: {"GET"} for page in ("pharmacies/<str:code>", "about/prices", "map/outlines.geojson")},
     **{probe: {"GET"} for probe in ("healthz", "readyz", "metrics")},
     **{page: {"POST"} for page in ("list/lines", "list/plan")},
+    **{page: {"GET", "POST"} for page in ("report/<str:code>", "track")},
     **{f"api/v1/{call}": {"GET"} for call in ("drugs", "drugs/<code:code>", "drugs/<code:code>/history")},
     **{f"api/v1/{call}": {"GET"} for call in ("preparations", "preparations/<int:pk>", "offers", "pharmacies")},
     **{f"api/v1/{call}": {"GET"} for call in ("pharmacies/<code:code>", "pharmacies/<code:code>/offers")},

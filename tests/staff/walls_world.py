@@ -19,7 +19,7 @@ from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region, U
 from prices.desk import inquiries, tills
 from prices.desk.feeds import desk_feed
 from prices.ingest import tokens
-from prices.models import Feed, FeedRun, RunPharmacy, Upload
+from prices.models import Feed, FeedRun, Report, ReportGroup, RunPharmacy, Upload
 from prices.views.staff import sessions
 
 from .. import factories as f
@@ -111,6 +111,9 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
     found["staff/invitation/"] = invitations.token(Invitation.objects.get(pk=found["staff/invitations/"]))
     found["desk/*/runs/"] = run.pk
     found["console/*/leads/"] = leads_world.lead(Drug.objects.first() or f.drug(), shop, area=area).pk
+    group = ReportGroup.objects.create(pharmacy=shop, kind="closed", first_at=f.AT, last_at=f.AT)
+    report = Report.objects.create(group=group, at=f.AT, code_digest=f"{shop.pk:064d}")
+    found |= {"console/*/reports/": group.pk, "console/*/reports/*/photos/": report.pk}
     inquiry = inquiries.open_inquiry(
         shop, kind="report", title="价格不符", text="店里标 12 元", by="测试", at=timezone.now()
     )

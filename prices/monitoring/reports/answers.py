@@ -10,7 +10,6 @@ from pharmacies import audit
 from pharmacies.models import User
 from prices.desk import inquiries
 from prices.models import Case, Inquiry, ReportGroup
-from prices.monitoring.cases.opening import open_case
 
 State = ReportGroup.State
 LONGEST = 500
@@ -38,7 +37,7 @@ def answer(group: ReportGroup, *, text: str, by: User, at: datetime) -> None:
         inquiry = Inquiry.objects.exclude(state=Inquiry.State.CLOSED).filter(report_group=group).first()
         if inquiry is not None:
             inquiries.close(inquiry, reason="市民反馈已答复", by=by, at=at)
-        _record("report.answer", group, by=by, at=at, before=before, after={"state": State.ANSWERED}, reason=text)
+        _record("report.answer", group, by=by, at=at, before=before, after={"report": State.ANSWERED}, reason=text)
 
 
 def ask(group: ReportGroup, *, text: str, by: User, at: datetime) -> Inquiry:
@@ -59,28 +58,19 @@ def ask(group: ReportGroup, *, text: str, by: User, at: datetime) -> Inquiry:
             at=at,
         )
         ReportGroup.objects.filter(pk=group.pk).update(state=State.ASKED, inquiry=inquiry)
-        _record("report.ask", group, by=by, at=at, before=before, after={"state": State.ASKED})
+        _record("report.ask", group, by=by, at=at, before=before, after={"report": State.ASKED})
     return inquiry
 
 
-def to_case(group: ReportGroup, *, by: User, at: datetime) -> Case:
-    """Open a case about it. Raises `AnswerProblem`, `CaseProblem`, PermissionDenied."""
-    with transaction.atomic():
-        locked(group, {State.OPEN, State.ASKED})
-        case = open_case(group.pharmacy, (), (group,), by=by, at=at)
-        into_case(group, case=case, by=by, at=at)
-    return case
-
-
 def into_case(group: ReportGroup, *, case: Case, by: User, at: datetime) -> None:
-    """That case looks into it from now on; what is published of its end is what the citizens read. Raises
-    `AnswerProblem`."""
+    """That case looks into it from now on; what is published of its end is what the citizens read. Who opens a case about
+    reports calls this in the same transaction. Raises `AnswerProblem`."""
     if case.pharmacy_id != group.pharmacy_id or case.state == Case.State.CLOSED:
         raise AnswerProblem(_("请选这家药店正在办理的核查事项"))
     with transaction.atomic():
         before = locked(group, {State.OPEN, State.ASKED})
         ReportGroup.objects.filter(pk=group.pk).update(state=State.CASE, case=case)
-        after = {"state": State.CASE, "case": case.number}
+        after = {"report": State.CASE, "case": case.number}
         _record("report.case", group, by=by, at=at, before=before, after=after)
 
 
@@ -104,7 +94,7 @@ def locked(group: ReportGroup, expected: set[State]) -> dict[str, Any]:
     row: ReportGroup = ReportGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
     if row.state not in expected:
         raise AnswerProblem(_("这条反馈现在是“%(state)s”：请刷新页面") % {"state": row.get_state_display()})
-    return {"state": row.state}
+    return {"report": row.state}
 
 
 def _record(

@@ -1,4 +1,5 @@
-"""What became of a report, for whoever has its code: never a shop's name, never who sent it, never an internal step."""
+"""What became of a report, for whoever has its code: never who sent it, never an internal step, and no shop's name unless
+two people decided to publish it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from prices.models import Report, ReportGroup
+from prices.monitoring.cases import public_word
 from prices.monitoring.reports import codes
 
 State = ReportGroup.State
@@ -23,15 +25,16 @@ class Outcome:
 
 def find(code: str) -> Report | None:
     """The report with this code (as `codes.read` gives it)."""
-    rows = Report.objects.select_related("group__case", "group__inquiry")
+    rows = Report.objects.select_related("group__case__pharmacy")
     return rows.filter(code_digest__in=codes.digests_of(code)).first()
 
 
 def outcome(report: Report) -> Outcome:
     group = report.group
-    case = group.case
-    if case is not None and case.published_at is not None:
-        return Outcome(_("已办结"), case.public_text, case.published_at, final=True)
+    known = public_word(group.case) if group.case is not None else None
+    if known is not None and known.published_at is not None:
+        text = f"{known.pharmacy}\n\n{known.text}" if known.pharmacy else known.text
+        return Outcome(_("已办结"), text, known.published_at, final=True)
     if group.state == State.ANSWERED and group.answered_at is not None:
         return Outcome(_("已答复"), group.answer, group.answered_at, final=True)
     if group.state == State.CASE:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from catalog.models import Drug
 from pharmacies.access import Place, Role
 from pharmacies.models import AuditEvent, PlaceProposal
-from prices.models import FeedRun, Inquiry
+from prices.models import FeedRun, Inquiry, ReportGroup
 from prices.models.feeds import Mode
 from prices.money import yuan
 from prices.views import words
@@ -64,6 +64,9 @@ ACTIONS = {
     "place.propose": gettext_lazy("申请移动药店位置"),
     "prices.generate": gettext_lazy("生成测试数据"),
     "rejection.settle": gettext_lazy("处理退回行"),
+    "report.answer": gettext_lazy("答复市民反馈"),
+    "report.ask": gettext_lazy("请药店说明市民反馈"),
+    "report.case": gettext_lazy("把市民反馈并入核查事项"),
     "run.refuse": gettext_lazy("退回整批"),
     "run.release": gettext_lazy("放行整批"),
     "sheet.apply": gettext_lazy("公示上传的表格"),
@@ -95,6 +98,7 @@ SUBJECTS = {
     "prices.Inquiry": pgettext_lazy("one", "反馈与问询"),
     "prices.Offer": gettext_lazy("零售价"),
     "prices.Rejection": gettext_lazy("退回行"),
+    "prices.ReportGroup": gettext_lazy("市民反馈"),
     "prices.Upload": gettext_lazy("表格"),
 }
 KEYS = {
@@ -127,6 +131,7 @@ KEYS = {
     "prices": gettext_lazy("价格"),
     "refused": gettext_lazy("退回"),
     "removed": gettext_lazy("移除"),
+    "report": gettext_lazy("反馈"),
     "returned": gettext_lazy("已撤回"),
     "role": gettext_lazy("角色"),
     "rows": gettext_lazy("行数"),
@@ -151,6 +156,7 @@ KEYS = {
 WORDS: dict[str, dict[str, Any]] = {
     "kind": dict(Inquiry.Kind.choices),
     "mode": dict(Mode.choices),
+    "report": dict(ReportGroup.State.choices),
     "role": dict(Role.choices),
     "state": dict([*FeedRun.State.choices, *Inquiry.State.choices, *PlaceProposal.State.choices]),
 }
