@@ -104,7 +104,7 @@ def _add(document: Docx, part: Part) -> None:
         for _ in range(part.lines):
             _line(document, "　" * 25).runs[0].underline = True
     else:
-        for text in part.splitlines():
+        for text in _clean(part).split("\n"):
             _line(document, text).paragraph_format.first_line_indent = 2 * NORMAL
 
 

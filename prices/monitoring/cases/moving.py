@@ -114,7 +114,7 @@ def _refusal(pk: int, seen: int) -> CaseProblem:
 
 def cleaned(text: str, *, needed: bool = True) -> str:
     """A reason as it is kept. Raises `CaseProblem`."""
-    text = text.strip()
+    text = text.replace("\x00", "").strip()
     if needed and not text:
         raise CaseProblem(_("请写明理由：以后看到这件事的人要知道为什么"))
     if len(text) > LONGEST:

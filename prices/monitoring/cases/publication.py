@@ -100,6 +100,10 @@ class Precision:
         """Confirmed / opened (domain.md 6.3), None where nothing was opened."""
         return self.confirmed / self.opened if self.opened else None
 
+    @property
+    def percent(self) -> int | None:
+        return None if self.share is None else round(100 * self.share)
+
 
 def precision(area: Region, *, at: datetime) -> Precision:
     """Of the area and those below it, over the 365 days before `at`."""

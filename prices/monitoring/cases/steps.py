@@ -39,6 +39,8 @@ def take(
     if name not in STEPS:
         raise CaseProblem(_("没有这样的步骤"))
     step = STEPS[name]
+    if step.once and case.reopened_at is not None:
+        raise CaseProblem(_("一件事项只能重新核查一次"))
     role = roles_for(by, step.action, case, at=at)
     reason = cleaned(reason, needed=step.reason)
     number = _number(document_number, step)
@@ -89,7 +91,7 @@ def officers(case: Case, *, at: datetime) -> list[User]:
 
 
 def _number(text: str, step: Step) -> str:
-    text = text.strip()
+    text = text.replace("\x00", "").strip()
     if step.document and not text:
         raise CaseProblem(_("“%(step)s”要有文号") % {"step": step.label})
     if len(text) > NUMBER_LONGEST:

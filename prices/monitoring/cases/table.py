@@ -117,9 +117,13 @@ OTHERS: dict[str, str | Promise] = {
 """The names of those in the timeline."""
 
 
+NAMES: dict[str, str | Promise] = {**{step.name: step.label for step in _ALL}, **OTHERS}
+"""What the timeline and the log call a step."""
+
+
 def label(name: str) -> str:
     """The name of a step in words of the active language."""
-    return str(STEPS[name].label if name in STEPS else OTHERS.get(name, name))
+    return str(NAMES.get(name, name))
 
 
 def possible(state: str, *, reopened: bool) -> list[Step]:

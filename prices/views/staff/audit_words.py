@@ -13,9 +13,10 @@ from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from catalog.models import Drug
 from pharmacies.access import Place, Role
 from pharmacies.models import AuditEvent, PlaceProposal
-from prices.models import FeedRun, Inquiry, ReportGroup
+from prices.models import Case, FeedRun, Inquiry, ReportGroup
 from prices.models.feeds import Mode
 from prices.money import yuan
+from prices.monitoring.cases.table import NAMES as STEP_NAMES
 from prices.views import words
 
 ACTIONS = {
@@ -29,10 +30,13 @@ ACTIONS = {
     "account.recovery_renew": gettext_lazy("换一批恢复码"),
     "account.recovery_use": gettext_lazy("用恢复码登录"),
     "audit.export": gettext_lazy("导出操作日志"),
+    **{f"case.{name}": name_of for name, name_of in STEP_NAMES.items()},
+    "case.download": gettext_lazy("下载核查事项的文件"),
     "chain.announce": gettext_lazy("安排定时调价"),
     "chain.price": gettext_lazy("统一改价"),
     "chain.renumber": gettext_lazy("更新门店编号"),
     "chain.withdraw": gettext_lazy("取消定时调价"),
+    "console.brief": gettext_lazy("导出专报"),
     "console.export": gettext_lazy("导出监测表格"),
     "decide_match": gettext_lazy("审核目录匹配"),
     "demo.begin": gettext_lazy("开始装入演示数据"),
@@ -41,6 +45,7 @@ ACTIONS = {
     "desk.edit": gettext_lazy("改价格"),
     "desk.undo": gettext_lazy("撤销改价"),
     "feed.add": gettext_lazy("新建数据报送"),
+    "freeze.make": gettext_lazy("本期定稿"),
     "import_aliases": gettext_lazy("导入编码对照"),
     "import_daily_doses": gettext_lazy("导入每日用量"),
     "import_drugs": gettext_lazy("导入药品"),
@@ -93,6 +98,7 @@ SUBJECTS = {
     "pharmacies.Membership": gettext_lazy("角色"),
     "pharmacies.Pharmacy": gettext_lazy("药店"),
     "pharmacies.User": gettext_lazy("账号"),
+    "prices.Case": gettext_lazy("核查事项"),
     "prices.Feed": gettext_lazy("数据报送"),
     "prices.FeedRun": pgettext_lazy("one", "报送批次"),
     "prices.Inquiry": pgettext_lazy("one", "反馈与问询"),
@@ -104,6 +110,7 @@ SUBJECTS = {
 KEYS = {
     "address": gettext_lazy("网络地址"),
     "cadence_days": gettext_lazy("几天报一次"),
+    "case": gettext_lazy("核查事项"),
     "changed": gettext_lazy("改价"),
     "changes": gettext_lazy("改动数"),
     "created": gettext_lazy("新增"),
@@ -113,10 +120,12 @@ KEYS = {
     "failures": gettext_lazy("失败次数"),
     "first": gettext_lazy("第一天"),
     "from": gettext_lazy("从"),
+    "file": gettext_lazy("文件名"),
     "hours": gettext_lazy("营业时间"),
     "last": gettext_lazy("最后一天"),
     "kind": gettext_lazy("类别"),
     "lat": gettext_lazy("纬度"),
+    "leads": gettext_lazy("线索"),
     "left": gettext_lazy("剩余"),
     "lng": gettext_lazy("经度"),
     "member": gettext_lazy("会员价"),
@@ -125,6 +134,7 @@ KEYS = {
     "n": gettext_lazy("数量"),
     "name": gettext_lazy("名字"),
     "new": gettext_lazy("新增"),
+    "outcome": gettext_lazy("结果"),
     "phone": gettext_lazy("电话"),
     "price": gettext_lazy("价格"),
     "price_fen": gettext_lazy("价格"),
@@ -132,6 +142,7 @@ KEYS = {
     "refused": gettext_lazy("退回"),
     "removed": gettext_lazy("移除"),
     "report": gettext_lazy("反馈"),
+    "reports": gettext_lazy("市民反馈"),
     "returned": gettext_lazy("已撤回"),
     "role": gettext_lazy("角色"),
     "rows": gettext_lazy("行数"),
@@ -139,6 +150,7 @@ KEYS = {
     "same": gettext_lazy("未变"),
     "scheduled": gettext_lazy("定时"),
     "services": gettext_lazy("服务"),
+    "sha256": gettext_lazy("摘要"),
     "shops": gettext_lazy("门店"),
     "state": gettext_lazy("状态"),
     "stock": gettext_lazy("库存"),
@@ -157,8 +169,9 @@ WORDS: dict[str, dict[str, Any]] = {
     "kind": dict(Inquiry.Kind.choices),
     "mode": dict(Mode.choices),
     "report": dict(ReportGroup.State.choices),
+    "outcome": dict(Case.Outcome.choices),
     "role": dict(Role.choices),
-    "state": dict([*FeedRun.State.choices, *Inquiry.State.choices, *PlaceProposal.State.choices]),
+    "state": dict([*Case.State.choices, *FeedRun.State.choices, *Inquiry.State.choices, *PlaceProposal.State.choices]),
 }
 """Values that are words of a choice."""
 _CODE = re.compile(r"[A-Z0-9]{20,23}")
