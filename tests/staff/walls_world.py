@@ -111,7 +111,8 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
     found["staff/invitation/"] = invitations.token(Invitation.objects.get(pk=found["staff/invitations/"]))
     found["desk/*/runs/"] = run.pk
     found["console/*/leads/"] = leads_world.lead(Drug.objects.first() or f.drug(), shop, area=area).pk
-    group = ReportGroup.objects.create(pharmacy=shop, kind="closed", first_at=f.AT, last_at=f.AT)
+    managed = Pharmacy.objects.filter(insurance_area=area).order_by("pk")[0]
+    group = ReportGroup.objects.create(pharmacy=managed, kind="closed", first_at=f.AT, last_at=f.AT)
     report = Report.objects.create(group=group, at=f.AT, code_digest=f"{shop.pk:064d}")
     found |= {"console/*/reports/": group.pk, "console/*/reports/*/photos/": report.pk}
     inquiry = inquiries.open_inquiry(
