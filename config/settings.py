@@ -290,6 +290,9 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-reports": {"task": "prices.tasks.tidy_reports", "schedule": crontab(minute=50, hour=2)},
     "overdue-cases": {"task": "prices.tasks.mark_overdue_cases", "schedule": crontab(minute=5, hour=0)},
     "roll-up-prices": {"task": "prices.tasks.roll_up_prices", "schedule": crontab(minute=15, hour=3)},
+    "reporting-of-the-month": {"task": "prices.tasks.work_out_reporting", "schedule": crontab(minute=20, hour=3)},
+    "access-gaps": {"task": "prices.tasks.work_out_access", "schedule": crontab(minute=25, hour=3)},
+    "landings": {"task": "prices.tasks.work_out_landings", "schedule": crontab(minute=50, hour=3)},
     "area-figures": {"task": "prices.tasks.work_out_figures", "schedule": crontab(minute=45, hour=3)},
 }
 
@@ -303,6 +306,7 @@ HOLD_REFUSED_SHARE = 0.10
 HOLD_MOVED_SHARE, HOLD_MOVE = 0.20, 0.50
 HOLD_WITHDRAWN_PHARMACY_SHARE, HOLD_WITHDRAWN_FEED_SHARE = 0.20, 0.05
 COMPLETE_SHARE = 0.80
+LEADS_PER_AREA = env_int("LEADS_PER_AREA", 50)  # new 价格异动线索 of a day in an insurance area, the largest first
 LEASE = timedelta(seconds=env_int("LEASE_SECONDS", 60))  # a killed worker's run is free again after this
 MAX_ATTEMPTS = 3
 

@@ -10,7 +10,7 @@ from pharmacies.audit import heads, seals
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
-from prices.monitoring import cases, figures, headline
+from prices.monitoring import access_gaps, cases, compliance, figures, headline, passthrough
 from prices.monitoring.reports import limits, photos
 from prices.statistics import roll_up
 
@@ -93,6 +93,21 @@ def work_out_figures() -> int:
     """The areas' figures and the price index: they follow the roll-up."""
     at = timezone.now()
     return figures.work_out(at) + headline.work_out(at)
+
+
+@shared_task
+def work_out_reporting() -> int:
+    return compliance.work_out(timezone.now())
+
+
+@shared_task
+def work_out_access() -> int:
+    return access_gaps.work_out(timezone.now())
+
+
+@shared_task
+def work_out_landings() -> int:
+    return passthrough.work_out(timezone.now())
 
 
 @shared_task

@@ -1,6 +1,7 @@
 """Where a dual-channel drug is nowhere in stock, and how far the nearest is. The only writer of `AccessGap`."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -14,7 +15,7 @@ from prices.sql import statement
 
 def work_out(at: datetime) -> int:
     """Compare the counties with the shelves of this moment; again the same day: anew. How many gaps there are."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "day": timezone.localdate(at),
         "at": at,
         "stale_after": settings.STALE_AFTER,

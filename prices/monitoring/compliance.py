@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from pharmacies.models import Region
-from prices.models import ReporterMonth
+from prices.models import FeedRun, ReporterMonth
 from prices.monitoring.reporters import LOOK_BACK
 from prices.sql import statement
 
@@ -29,7 +29,7 @@ class Compliance:
 
     @property
     def on_time(self) -> float | None:
-        """更新及时率."""
+        """报送率: received of expected."""
         return self.received / self.expected if self.expected else None
 
     @property
@@ -51,13 +51,20 @@ def next_month(month: date) -> date:
 
 
 def work_out(at: datetime) -> int:
-    """Write the month of the day before `at`, up to and with that day; again: the same. Returns the pharmacies."""
-    through = timezone.localdate(at) - timedelta(days=1)
-    month = through.replace(day=1)
-    until = through + timedelta(days=1)
+    """Write the month of the day before `at`, up to and with that day, and the month before it where its last night was
+    missed; again: the same. Returns the pharmacies × months written."""
+    yesterday = timezone.localdate(at) - timedelta(days=1)
+    month = yesterday.replace(day=1)
+    last = month - timedelta(days=1)
+    missed = through(last.replace(day=1)) != last and FeedRun.objects.filter(received_at__lt=midnight(month)).exists()
+    return (_work_out(last, at) if missed else 0) + _work_out(yesterday, at)
+
+
+def _work_out(day: date, at: datetime) -> int:
+    month, until = day.replace(day=1), day + timedelta(days=1)
     parameters: dict[str, Any] = {
         "month": month,
-        "through": through,
+        "through": day,
         "start": midnight(month),
         "until": midnight(until),
         "oldest": midnight(month) - LOOK_BACK,
@@ -101,7 +108,11 @@ class Shop:
 
 def by_shop(area: Region, month: date) -> list[Shop]:
     """Every pharmacy of the area, those that reported least of what was expected first."""
-    return [Shop(*row[:5], Compliance(1, *row[5:])) for row in _ask("compliance_shops", area, month)]
+    return [_shop(*row) for row in _ask("compliance_shops", area, month)]
+
+
+def _shop(pharmacy_id: int, code: str, name: str, area: str, chain: str, *sums: int) -> Shop:
+    return Shop(pharmacy_id, code, name, area, chain, Compliance(1, *sums))
 
 
 def _ask(name: str, area: Region, month: date) -> list[tuple[Any, ...]]:

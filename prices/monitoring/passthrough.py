@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP
 from itertools import groupby
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import polars as pl
@@ -87,7 +87,7 @@ def _chunks(known: Sequence[Price]) -> Iterator[list[Price]]:
 
 def levels(chunk: Sequence[Price]) -> pl.DataFrame:
     """The price levels of the offers concerned, each offer's together, oldest first: columns of `SCHEMA`."""
-    asked = {
+    asked: dict[str, Any] = {
         "references": [price.reference_id for price in chunk],
         "drugs": [price.drug_id for price in chunk],
         "areas": [price.area_id for price in chunk],
@@ -184,7 +184,8 @@ class Saving:
 def saving(area: Region) -> Saving:
     """What the pages of the area say first about 集采."""
     rows = Landing.objects.filter(region=area, matched__gt=0)
-    found = list(rows.values_list("matched", "before_fen", "now_fen", "saved_fen"))
+    values: Any = rows.values_list("matched", "before_fen", "now_fen", "saved_fen")
+    found: list[tuple[int, int, int, int]] = list(values)  # no None where shops are matched: a constraint
     ratios = [math.log(now / before) for _matched, before, now, _saved in found]
     return Saving(
         products=len(found),

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -57,13 +58,18 @@ def reporters(area: Region, *, at: datetime) -> list[Reporter]:
 
 def reporters_past(area: Region, *, at: datetime) -> list[Reporter]:
     """The same as it was at a moment in the past, by what had been received by then."""
-    parameters = {"day": timezone.localdate(at), "oldest": at - LOOK_BACK}
+    parameters: dict[str, Any] = {"day": timezone.localdate(at), "oldest": at - LOOK_BACK}
     return _ask("reporters_past", area, at, parameters)
 
 
-def _ask(name: str, area: Region, at: datetime, parameters: dict[str, object]) -> list[Reporter]:
+def _ask(name: str, area: Region, at: datetime, parameters: dict[str, Any]) -> list[Reporter]:
     areas = list(Region.objects.within(area).values_list("pk", flat=True))
-    shared = {"areas": areas, "stale_after": settings.STALE_AFTER, "hidden_after": settings.HIDDEN_AFTER, "at": at}
+    shared: dict[str, Any] = {
+        "areas": areas,
+        "stale_after": settings.STALE_AFTER,
+        "hidden_after": settings.HIDDEN_AFTER,
+        "at": at,
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement(name), shared | parameters)
         return [_reporter(*row, at=at) for row in cursor]

@@ -17,7 +17,7 @@ from prices.views import words
 
 register = template.Library()
 
-A_PAGE = 100
+A_PAGE, ALL = 100, 2000
 DASH = "—"
 TENTH = Decimal("0.1")
 
@@ -38,25 +38,31 @@ class Shown:
     page: Page[Row]
     before: str
     after: str
+    all: str  # the address of the whole table on one page, to copy or print
     files: list[tuple[str, str]]
     as_of: str
 
 
 @register.simple_tag(takes_context=True)
 def shown_table(context: dict[str, Any], table: Table) -> Shown:
-    """The page of the table that the address asks for (`?page=`). Files only for whom may take them at `place`."""
+    """The page of the table that the address asks for (`?page=` of the table `of`; `?all=` of them on one). Files only for
+    whom may take them at `place`."""
     request: HttpRequest = context["request"]
-    page = Paginator(table.rows, A_PAGE).get_page(request.GET.get("page"))
+    meant = request.GET.get("of", table.name) == table.name
+    a_page = ALL if meant and request.GET.get("all") else A_PAGE
+    page = Paginator(table.rows, a_page).get_page(request.GET.get("page") if meant else 1)
+    count, of = page.paginator.count, table.name
     place = context.get("place")
     may = place is not None and access.may(request.user, Action.EXPORT, place, at=timezone.now())
     return Shown(
         table=table,
         rows=[[cell_of(row, column) for column in table.columns] for row in page],
         page=page,
-        before=_address(request, page=page.previous_page_number()) if page.has_previous() else "",
-        after=_address(request, page=page.next_page_number()) if page.has_next() else "",
+        before=_address(request, of=of, page=page.previous_page_number()) if page.has_previous() else "",
+        after=_address(request, of=of, page=page.next_page_number()) if page.has_next() else "",
+        all=_address(request, of=of, all=1, page=None) if a_page < count <= ALL else "",
         files=[
-            (kind.upper(), _address(request, format=kind, table=table.name, page=None))
+            (kind.upper(), _address(request, format=kind, table=of, of=None, page=None, all=None))
             for kind in ("csv", "xlsx")
             if may
         ],
@@ -87,7 +93,7 @@ def said(value: Any, column: Column) -> str:
     if column.kind == "percent":
         return f"{(100 * Decimal(str(value))).quantize(TENTH, ROUND_HALF_UP)}%"
     if column.kind == "number":
-        return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+        return f"{value:,}" if isinstance(value, int | Decimal) else f"{value:,.2f}"
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -1,0 +1,179 @@
+"""专报: what an area's officials tell their superiors on one page, in sentences, each with its number and its date."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from pharmacies.models import Region
+from prices.models import AreaFigure, Case, Landing, Lead
+from prices.models.figures import IndexPoint
+from prices.money import yuan
+from prices.monitoring import access_gaps, passthrough, tabled_months
+from prices.monitoring.documents import Grid, Part, letter
+from prices.monitoring.tables import Column, Table
+
+MONTH = timedelta(days=30)
+WORST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A paragraph: what it is about, and the sentences."""
+
+    about: str
+    text: str
+
+
+def lines(area: Region, *, at: datetime) -> list[Line]:
+    """What is known now; what no night has worked out yet is said to be missing. In Chinese whatever the page's language."""
+    on = timezone.localdate(at)
+    with translation.override("zh-hans"):
+        return [
+            Line(_("报送"), _reporting(area)),
+            Line(_("价格水平"), _level(area, on)),
+            Line(_("线索与核查"), _work(area, at)),
+            Line(_("集采中选价落地"), _landing(area)),
+            Line(_("双通道药品"), _access(area, on)),
+        ]
+
+
+def table(area: Region, *, at: datetime) -> Table:
+    """The same as a table, to be kept."""
+    columns = (Column("about", _("事项")), Column("text", _("内容")))
+    rows = [{"about": line.about, "text": line.text} for line in lines(area, at=at)]
+    return Table("brief", _("专报"), columns, rows, _("由各表的数生成，口径见各表。"), at)
+
+
+def document(area: Region, said: list[Line], *, on: date) -> bytes:
+    """The one page as .docx: the sentences, and the areas below that report worst. `on`: the day of the numbers."""
+    with translation.override("zh-hans"):
+        parts: list[Part] = [_("{about}：{text}").format(about=line.about, text=line.text) for line in said]
+        worst = _worst(area, on)
+        return letter(
+            title=_("{area}药品价格监测专报").format(area=area.name),
+            number=_("数据截至{year}年{month}月{day}日").format(year=on.year, month=on.month, day=on.day),
+            parts=[*parts, *([worst] if worst else [])],
+            on=on,
+            sender=_("【报送单位】"),
+            note=_("价格由药店报送，以店内明码标价为准。价格异动线索供核实，不等于违规。各数口径见监测平台相应表格。"),
+        )
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f}%" if whole else "—"
+
+
+def _reporting(area: Region) -> str:
+    row = AreaFigure.objects.filter(area=area).order_by("-on").first()
+    if row is None:
+        return _("还没有统计。")
+    return _(
+        "定点零售药店 {shops} 家，按时报送 {reporting} 家（{share}），逾期未报送 {late} 家，长期未报送 {silent} 家。"
+        "零售价 {offers} 条，未过期的占 {fresh}。"
+    ).format(
+        shops=f"{row.shops:,}",
+        reporting=f"{row.reporting:,}",
+        share=_share(row.reporting, row.shops),
+        late=f"{row.late:,}",
+        silent=f"{row.silent:,}",
+        offers=f"{row.offers:,}",
+        fresh=_share(row.fresh, row.offers),
+    )
+
+
+def _level(area: Region, on: date) -> str:
+    points = tabled_months.index_points(area, on.replace(day=1))
+    row = AreaFigure.objects.filter(area=area, dispersion__isnull=False).order_by("-on").first()
+    said = [_index(points)] if points else [_("还没有价格指数。")]
+    if row is not None:
+        said.append(
+            _("价格离散度 {value}（{n} 个产品）。").format(value=f"{row.dispersion:.4f}", n=f"{row.dispersed:,}")
+        )
+    return "".join(said)
+
+
+def _index(points: list[IndexPoint]) -> str:
+    last = points[-1]
+    said = _("{area}{month}药品零售价格指数 {value}（{base}为 100）").format(
+        area=last.area.name, month=f"{last.on:%Y-%m}", value=f"{last.value:.2f}", base=f"{last.base:%Y-%m}"
+    )
+    if len(points) < 2:
+        return said + "。"
+    moved = 100 * (last.value / points[-2].value - 1)
+    word = _("上涨") if moved > 0 else _("下降")
+    return said + _("，比上月{word} {share}%。").format(word=word, share=f"{abs(moved):.1f}")
+
+
+def _work(area: Region, at: datetime) -> str:
+    since = at - MONTH
+    leads = Lead.objects.within(area).standing().filter(found_at__gt=since, found_at__lte=at)
+    cases = Case.objects.within(area)
+    counted = cases.aggregate(
+        opened=Count("pk", filter=Q(opened_at__gt=since, opened_at__lte=at)),
+        closed=Count("pk", filter=Q(closed_at__gt=since, closed_at__lte=at)),
+        confirmed=Count("pk", filter=Q(closed_at__gt=since, closed_at__lte=at, outcome__in=Case.CONFIRMED)),
+    )
+    return _(
+        "近 30 天发现价格异动线索 {leads} 条，立核查事项 {opened} 件，办结 {closed} 件，其中查实并整改或处置 {confirmed} 件。"
+    ).format(leads=leads.count(), **counted)
+
+
+def _landing(area: Region) -> str:
+    saving = passthrough.saving(area)
+    rows = list(Landing.objects.filter(region=area, shops__gt=0).values_list("shops", "landed", "late"))
+    if not rows:
+        return _("没有近两年开始执行、有药店在售的中选价。")
+    shops, landed, late = (sum(row[n] for row in rows) for n in range(3))
+    said = _("有药店在售的中选产品 {products} 个，零售价降到中选价的占 {share}，逾期未落地 {late} 家次。").format(
+        products=len(rows), share=_share(landed, shops), late=late
+    )
+    if saving.fall is not None:
+        said += _(
+            "与执行前一天相比，中位价平均下降 {fall}%；前后都在售的药店每家每种卖一盒，合计少收 {saved} 元。"
+        ).format(fall=f"{100 * saving.fall:.1f}", saved=f"{yuan(saving.saved_fen):,}")
+    return said
+
+
+def _access(area: Region, on: date) -> str:
+    day = access_gaps.last_look()
+    if day is None:
+        return _("还没有核对。")
+    found = access_gaps.gaps(area, min(day, on)).order_by()
+    counted = found.aggregate(
+        n=Count("pk"), drugs=Count("preparation", distinct=True), counties=Count("region", distinct=True),
+        farthest=Max("distance_m"), nowhere=Count("pk", filter=Q(nearest=None)),
+    )  # fmt: skip
+    if not counted["n"]:
+        return _("名单上的制剂在每个区县都有双通道药店有货。")
+    said = _("{drugs} 个制剂在 {counties} 个区县没有双通道药店有货（共 {n} 处）").format(**counted)
+    if counted["farthest"] is not None:
+        said += _("，最近一家有货的最远在直线 {km} 公里外").format(km=f"{counted['farthest'] / 1000:.1f}")
+    return said + (_("，{n} 处全省都没有货。").format(n=counted["nowhere"]) if counted["nowhere"] else "。")
+
+
+def _worst(area: Region, on: date) -> Grid | None:
+    """The areas directly below with the smallest share of shops that report in time."""
+    day = AreaFigure.objects.filter(on__lte=on).order_by("-on").values_list("on", flat=True).first()
+    if day is None:
+        return None
+    rows = list(AreaFigure.objects.filter(area__parent=area, on=day, shops__gt=0).select_related("area"))
+    rows.sort(key=lambda row: (row.reporting / row.shops, row.area.code))
+    if not rows:
+        return None
+    return Grid(
+        (_("更新及时率较低的地区"), _("药店数"), _("更新及时率"), _("逾期和长期未报送"), _("待看线索")),
+        [
+            (
+                row.area.name,
+                str(row.shops),
+                _share(row.reporting, row.shops),
+                str(row.late + row.silent),
+                str(row.open_leads),
+            )
+            for row in rows[:WORST]
+        ],
+        (4.6, 2.4, 2.8, 3.4, 2.4),
+    )

@@ -1,0 +1,82 @@
+"""本期定稿: the months of an area that were declared final, their tables as they were, and freezing one more."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from pharmacies import access
+from pharmacies.access import Action
+from prices.models import Freeze
+from prices.monitoring import freezes as verbs
+from prices.views.console.tables import answer
+from prices.views.staff import sessions
+from prices.views.staff.guard import signed_in
+
+MAKES = Action.EDIT_RULES
+"""The 审核人 who answer for an area's rules answer for its numbers."""
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def freezes(request: HttpRequest, adcode: str) -> HttpResponse:
+    """The frozen months, newest first; POST freezes one."""
+    at, by = timezone.now(), sessions.person(request)
+    area = access.area_for(by, MAKES if request.method == "POST" else Action.SEE, adcode, at=at)
+    problem = ""
+    if request.method == "POST":
+        month = _month(request.POST.get("month", ""))
+        try:
+            made = verbs.freeze(area, month, by=by, at=at, note=request.POST.get("note", ""))
+        except verbs.NotFrozen as error:
+            problem = str(error)
+        else:
+            messages.success(request, _("%(month)s 已定稿") % {"month": f"{made.month:%Y-%m}"})
+            return redirect("staff:console-freeze", area.code, made.pk)
+    context = {
+        "place": area,
+        "freezes": Freeze.objects.filter(area=area).select_related("by").order_by("-month"),
+        "open": verbs.open_months(area, access.day(at)) if access.may(by, MAKES, area, at=at) else None,
+        "problem": problem,
+    }
+    return render(request, "console/freezes.html", context, status=409 if problem else 200)
+
+
+def _month(text: str) -> date:
+    try:
+        month = parse_date(f"{text}-01")
+    except ValueError:
+        month = None
+    if month is None:
+        raise Http404
+    return month
+
+
+@signed_in
+@require_safe
+def frozen(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+    """One table of a frozen month (`?name=`, the first without), and what else was frozen with it."""
+    at = timezone.now()
+    area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
+    made = get_object_or_404(Freeze.objects.select_related("by"), pk=pk, area=area)
+    kept = list(made.tables.order_by("position").only("freeze_id", "position", "name", "title", "rows", "sha256"))
+    chosen = next((each for each in kept if each.name == request.GET.get("name", kept[0].name)), None)
+    if chosen is None:
+        raise Http404
+    table = verbs.read(chosen)
+    if file := answer(request, table):
+        return file
+    context = {
+        "place": area,
+        "freeze": made,
+        "kept": kept,
+        "chosen": chosen,
+        "table": table,
+        "whole": verbs.is_whole(made),
+    }
+    return render(request, "console/frozen.html", context)

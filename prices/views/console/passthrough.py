@@ -1,0 +1,83 @@
+"""中选价落地 and 估算节约: how the shelves followed the procurement prices, by product, area and pharmacy."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from catalog.models import ReferencePrice
+from pharmacies import access
+from pharmacies.access import Action
+from pharmacies.models import Region
+from prices.models import Landing
+from prices.money import yuan
+from prices.monitoring import passthrough as landings
+from prices.monitoring import tabled_prices
+from prices.views.console.tables import answer
+from prices.views.staff import sessions
+from prices.views.staff.guard import signed_in
+
+PACKS, MOST_PACKS = 10, 10_000
+"""A guess, named on the page and changed there: nobody reports how much is sold."""
+
+
+@signed_in
+@require_safe
+def passthrough(request: HttpRequest, adcode: str) -> HttpResponse:
+    """Every procurement price of the area; first the fall and the estimated saving (`?packs=` a month at each shop)."""
+    at = timezone.now()
+    area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
+    on = Landing.objects.order_by("-on").values_list("on", flat=True).first() or timezone.localdate(at)
+    table = tabled_prices.landings(area, on)
+    if file := answer(request, table):
+        return file
+    saving, packs = landings.saving(area), _packs(request.GET.get("packs", ""))
+    context = {
+        "place": area,
+        "table": table,
+        "on": on,
+        "saving": saving,
+        "fall": None if saving.fall is None else round(100 * saving.fall, 1),
+        "packs": packs,
+        "one": yuan(saving.saved_fen),
+        "month": yuan(saving.saved_fen * packs),
+        "year": yuan(saving.saved_fen * packs * 12),
+    }
+    return render(request, "console/passthrough.html", context)
+
+
+def _packs(text: str) -> int:
+    return min(int(text), MOST_PACKS) if text.isascii() and text.isdigit() and int(text[:9]) > 0 else PACKS
+
+
+@signed_in
+@require_safe
+def landing(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+    """One procurement price in the area: by the areas below it, and shop by shop."""
+    at = timezone.now()
+    area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
+    prices = ReferencePrice.objects.filter(kind=ReferencePrice.Kind.VBP).select_related("drug__preparation", "area")
+    price = prices.filter(pk=pk).first()
+    if price is None or not _touch(price.area, area):
+        raise Http404
+    on = timezone.localdate(at)
+    by_region, by_shop = (
+        tabled_prices.landing_by_region(price, area, on),
+        tabled_prices.landing_by_shop(price, area, on),
+    )
+    if file := answer(request, by_shop, by_region):
+        return file
+    context = {
+        "place": area,
+        "name": tabled_prices.name_of(price.drug),
+        "price": price,
+        "amount": yuan(landings.fen_per_pack(price, price.drug.pack_count)),
+        "by_region": by_region if len(by_region.rows) else None,
+        "by_shop": by_shop,
+    }
+    return render(request, "console/landing.html", context)
+
+
+def _touch(one: Region, other: Region) -> bool:
+    """Whether one of the areas lies within the other."""
+    return any(Region.objects.within(big).filter(pk=small.pk).exists() for big, small in ((one, other), (other, one)))
