@@ -56,7 +56,12 @@ AREA = (
     ("/audit", gettext_lazy("操作日志"), Action.SEE_AUDIT),
 )
 SECTIONS = {
-    "": (("", gettext_lazy("总览")), ("/map", gettext_lazy("地图")), ("/drugs", gettext_lazy("药品"))),
+    "": (
+        ("", gettext_lazy("总览")),
+        ("/map", gettext_lazy("地图")),
+        ("/pharmacies", gettext_lazy("药店")),
+        ("/drugs", gettext_lazy("药品")),
+    ),
     "/late": (("/late", gettext_lazy("催报清单")), ("/compliance", gettext_lazy("报送质量"))),
     "/index": (
         ("/index", gettext_lazy("药品零售价格指数")),

@@ -82,7 +82,8 @@ def test_an_official_of_another_area_sees_none_of_it(client: Client, world: Worl
 def test_the_city_and_the_province_see_it(client: Client, world: World) -> None:
     w.as_official(client, world.city)
     assert client.get(f"/console/420100/leads/{world.lead.pk}").status_code == 200
-    w.as_official(Client(), f.region())
+    province = w.as_official(Client(), f.region())
+    assert province.get(f"/console/420106/leads/{world.lead.pk}").status_code == 200
 
 
 def test_a_page_costs_the_same_whatever_the_length_of_the_list(

@@ -174,7 +174,13 @@ STAFF |= {
     "desk/<str:code>/uploads/prices.<str:kind>": at_shop(GET=EDIT),
 }
 
-STAFF |= {f"console/<str:adcode>/{page}": at_area(GET=AREA) for page in ("leads", "leads/<int:pk>", "index")}
+STAFF |= {
+    f"console/<str:adcode>/{page}": at_area(GET=AREA)
+    for page in (
+        *("leads", "leads/<int:pk>", "index", "map", "pharmacies", "pharmacies/<str:code>"),
+        *("drugs", "drugs/<int:pk>", "drugs/products/<str:code>"),
+    )
+}
 """The console: leads and figures."""
 
 STAFF |= {
@@ -185,6 +191,38 @@ STAFF |= {
     "console/<str:adcode>/reports/<int:pk>/photos/<int:report>": replace(at_area(GET=AREA), let_in="404"),
 }
 """The console: citizens' reports (the one of this world has no photo)."""
+
+AREA_FILES = AREA - {"city_viewer"}
+"""Who may take files away."""
+STAFF |= {
+    "console/<str:adcode>/cases": at_area(GET=AREA),
+    "console/<str:adcode>/cases/open": at_area(GET=VERIFY, POST=VERIFY),
+    "console/<str:adcode>/cases/<int:pk>": replace(
+        at_area(GET=AREA, POST=VERIFY, data={"do": "note"}),
+        verbs={
+            **dict.fromkeys(
+                ("verify", "slip", "duplicate", "explained", "notice", "recheck", "note", "assign"), VERIFY
+            ),
+            **dict.fromkeys(("interview", "rectify", "accept", "was_slip", "corrected", "suspended"), AREA_GIVE),
+            **dict.fromkeys(("paused", "terminated", "handed_over", "reopen", "propose"), AREA_GIVE),
+            **dict.fromkeys(("publish", "send_back"), {"city_publisher"}),
+            "report": VERIFY,
+        },
+    ),
+    "console/<str:adcode>/cases/<int:pk>/letters/<int:document>": at_area(GET=AREA_FILES),
+    "console/<str:adcode>/cases/<int:pk>/evidence.json": at_area(GET=AREA_FILES),
+}
+"""The console: cases."""
+
+STAFF |= {
+    f"console/<str:adcode>/{page}": at_area(GET=AREA)
+    for page in ("late", "compliance", "access", "passthrough", "passthrough/<int:pk>", "as-of", "freezes/<int:pk>")
+}
+STAFF |= {
+    "console/<str:adcode>/freezes": at_area(GET=AREA, POST=AREA_GIVE, data={"month": "2020-01"}),
+    "console/<str:adcode>/report.docx": at_area(GET=AREA_FILES),
+}
+"""The console: reporting, procurement prices, dual-channel drugs, the past, frozen months."""
 
 ENTRANCES: dict[str, set[str]] = {
     "staff/login": {"GET", "POST"},

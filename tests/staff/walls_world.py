@@ -23,8 +23,9 @@ from prices.models import Feed, FeedRun, Report, ReportGroup, RunPharmacy, Uploa
 from prices.views.staff import sessions
 
 from .. import factories as f
-from ..console import leads_world
+from ..console import leads_world, tables_world
 from ..factories import since
+from ..monitoring import cases_world
 from .signing import sign_in
 
 # -- the people -------------------------------------------------------------------------------------------------------
@@ -110,8 +111,16 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         found.setdefault("staff/invitations/", invited.pk)  # of the shop
     found["staff/invitation/"] = invitations.token(Invitation.objects.get(pk=found["staff/invitations/"]))
     found["desk/*/runs/"] = run.pk
-    found["console/*/leads/"] = leads_world.lead(Drug.objects.first() or f.drug(), shop, area=area).pk
+    drug = Drug.objects.select_related("preparation").first() or f.drug()
+    found["console/*/leads/"] = leads_world.lead(drug, shop, area=area).pk
+    found |= {"console/*/drugs/": drug.preparation_id, "console/*/drugs/products/": drug.code}
+    managed = Pharmacy.objects.filter(insurance_area=area).order_by("pk").first()
+    assert managed
+    found["console/*/pharmacies/"] = managed.code
     managed = Pharmacy.objects.filter(insurance_area=area).order_by("pk")[0]
+    found |= _case(area)
+    found["console/*/passthrough/"] = f.reference_price(drug, "9.00", kind="vbp", area=area).pk
+    found["console/*/freezes/"] = tables_world.frozen(area, by=clerk).pk
     group = ReportGroup.objects.create(pharmacy=managed, kind="closed", first_at=f.AT, last_at=f.AT)
     report = Report.objects.create(group=group, at=f.AT, code_digest=f"{shop.pk:064d}")
     found |= {"console/*/reports/": group.pk, "console/*/reports/*/photos/": report.pk}
@@ -132,6 +141,16 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         made = tills.create(till_of, name="一号机", mode="delta", cadence_days=7, by=clerk, at=timezone.now())
         found[key] = made[0].slug
     return found
+
+
+def _case(area: Region) -> dict[str, Any]:
+    """A case about a shop that the area manages, with a letter."""
+    officer = User.objects.create_user(f"officer{area.pk}", first_name="经办人")
+    Membership.objects.create(user=officer, area=area, role=Role.OFFICER, valid=since())
+    managed = Pharmacy.objects.filter(insurance_area=area).order_by("pk")[0]
+    case = cases_world.asked_in_writing(managed, by=officer, at=timezone.now())
+    letter: Any = case.documents.get()
+    return {"console/*/cases/": case.pk, "console/*/cases/*/letters/": letter.pk}
 
 
 # -- who is who -------------------------------------------------------------------------------------------------------

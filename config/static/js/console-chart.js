@@ -295,6 +295,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A map says in words what is pointed at or has the focus.
+function say(event) {
+  const said = event.target.closest ? event.target.closest("[data-says]") : null;
+  const line = said && said.closest("figure").querySelector("[data-say]");
+  if (line) {
+    line.textContent = said.dataset.says;
+  }
+}
+document.addEventListener("mouseover", say);
+document.addEventListener("focusin", say);
+
 const frames = document.querySelectorAll("[data-chart]");
 if (frames.length) {
   import("../vendor/uplot/uPlot.esm.js")

@@ -18,6 +18,7 @@ from catalog.models import Drug
 from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Chain, Pharmacy, Region
+from prices.models.cases import Case
 from prices.models.leads import Finding, Lead
 from prices.models.rules import Detector
 from prices.money import yuan
@@ -160,7 +161,9 @@ def lead_table(found: "QuerySet[Lead]", area: Region, *, at: datetime) -> Table:
             Column("state", _("状态")),
         ],
         rows=LeadRows(found, area),
-        caveat=_("供核实，不等于违规。按“高出比例 × 影响大小”排序；同一家店同一种药的同一个价只出一条；先排除录入错误，统一调价合为一条。"),
+        caveat=_(
+            "供核实，不等于违规。按“高出比例 × 影响大小”排序；同一家店同一种药的同一个价只出一条；先排除录入错误，统一调价合为一条。"
+        ),
         on=at,
         empty=_("没有这样的线索。换一个状态或地区看看。"),
     )
@@ -192,9 +195,7 @@ def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
     if file:
         return file
     user = sessions.person(request)
-    shown["may_open"] = found.pharmacy_id is not None and access.may(
-        user, Action.OPEN_CASE, shown["pharmacy"].insurance_area, at=at
-    )
+    shown["may_act"] = found.state == Lead.State.NEW and access.may(user, Action.OPEN_CASE, area, at=at)
     return render(request, "console/lead.html", shown)
 
 
@@ -212,6 +213,7 @@ def page_of(found: Lead, area: Region, *, at: datetime) -> dict[str, Any]:
         "pharmacy": pharmacy,
         "headline": lead_words.headline(found, findings),
         "movement": lead_words.movement(found),
+        "case": Case.objects.within(area).filter(leads__lead=found).order_by("-pk").first(),
         "reasons": [reason(found, each) for each in findings],
         "event": found.event and lead_words.event_words(found.event, chain.name if chain else ""),
         "series": lead_pictures.series(found, at=at),

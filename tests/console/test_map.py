@@ -1,0 +1,85 @@
+"""地图: counties in shades of one figure, points where there are leads; the same in words."""
+
+import pytest
+from django.contrib.gis.geos import MultiPolygon, Polygon
+from django.core.cache import cache
+from django.test import Client
+
+from pharmacies.models import Region
+from prices.views.console import county_map
+from tests import factories as f
+from tests.console import leads_world as w
+from tests.console.leads_world import World
+from tests.staff.accounts_world import Clock
+
+pytestmark = pytest.mark.django_db
+
+
+def square(region: Region, west: float, south: float, size: float = 0.1) -> None:
+    corners = ((west, south), (west + size, south), (west + size, south + size), (west, south + size), (west, south))
+    Region.objects.filter(pk=region.pk).update(boundary=MultiPolygon(Polygon(corners), srid=4326))
+
+
+@pytest.fixture
+def world(clock: Clock) -> World:
+    cache.clear()
+    made = w.world()
+    square(f.wuchang(), 114.25, 30.5)
+    square(f.hongshan(), 114.35, 30.5)
+    w.figure(f.wuchang(), open_leads=7)
+    w.figure(f.hongshan(), open_leads=2)
+    return made
+
+
+def test_each_county_has_its_shade_and_says_its_number(client: Client, world: World) -> None:
+    answer = w.as_official(client, world.city).get("/console/420100/map")
+    counties = {each.shape.name: each for each in answer.context["counties"]}
+    assert counties["武昌区"].said == "武昌区：待看线索 7"
+    assert counties["武昌区"].shade > counties["洪山区"].shade
+    page = answer.content.decode()
+    assert 'aria-label="洪山区：待看线索 2"' in page
+    assert "示意图" in page
+    assert 'href="/console/420106"' in page
+
+
+def test_a_point_stands_where_the_pharmacy_is(client: Client, world: World) -> None:
+    answer = w.as_official(client, world.city).get("/console/420100/map")
+    (point,) = answer.context["points"]
+    assert point.said == "向阳大药房：1 条待看线索"
+    # 114.302, 30.545 is 0.052 of 0.2 degrees from the west and 0.055 of 0.1 from the north
+    assert point.x == pytest.approx(720 * 0.052 / 0.2, abs=0.5)
+    assert point.y == pytest.approx(answer.context["drawing"].height * 0.55, abs=0.5)
+    assert f"/console/420100/leads?q={world.shop.code}" == point.link
+
+
+@pytest.mark.parametrize("by", county_map.BY)
+def test_every_figure_has_a_map_and_a_table(client: Client, world: World, by: str) -> None:
+    w.as_official(client, world.city)
+    assert client.get(f"/console/420100/map?by={by}").status_code == 200
+    assert "武昌区" in client.get(f"/console/420100/map?by={by}&format=csv").content.decode("utf-8-sig")
+
+
+def test_a_county_alone_and_one_without_a_border(client: Client, world: World) -> None:
+    w.as_official(client, f.region())
+    assert len(client.get("/console/420106/map").context["counties"]) == 1
+    assert "画不了地图" in client.get("/console/420502/map").content.decode()
+
+
+def test_strangers_see_no_map(client: Client, world: World) -> None:
+    w.as_official(client, world.elsewhere)
+    assert client.get("/console/420100/map").status_code == 404
+
+
+def test_a_map_is_a_few_queries(client: Client, world: World, django_assert_max_num_queries: object) -> None:
+    w.as_official(client, world.city)
+    with django_assert_max_num_queries(28):  # type: ignore[operator]
+        client.get("/console/420100/map")
+
+
+def test_shades_are_fifths_and_equal_values_share_one() -> None:
+    edges = county_map.breaks([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    assert [county_map.shade(value, edges) for value in (1, 3, 5, 7, 10)] == [1, 2, 3, 4, 5]
+    assert county_map.breaks([3, 3, 3]) == []
+    assert county_map.shade(3, []) == 1
+    few = county_map.breaks([0, 0, 0, 0, 0, 0, 0, 9])
+    assert (county_map.shade(0, few), county_map.shade(9, few)) == (1, 5)
