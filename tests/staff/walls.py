@@ -55,6 +55,7 @@ CHAIN_AUDIT = CHAIN_LEAD | {"city_auditor"}
 
 AREA = OF_THE_CITY | OF_THE_DISTRICT
 AREA_GIVE = {"city_reviewer", "district_reviewer"}
+AREA_RULES = {"city_reviewer", "district_reviewer"}
 AREA_PEOPLE = AREA_GIVE | {"city_auditor"}
 AREA_AUDIT = {"city_auditor"}
 
@@ -111,6 +112,11 @@ STAFF: dict[str, Wall] = {
     ),
     "console/<str:adcode>/audit": at_area(GET=AREA_AUDIT),
     "console/<str:adcode>/audit.csv": at_area(POST=AREA_AUDIT),
+    "console/<str:adcode>/rules": at_area(GET=AREA),
+    "console/<str:adcode>/rules/<str:detector>": at_area(GET=AREA, POST=AREA_RULES, data={"p_limit": "7"}),
+    "console/<str:adcode>/thresholds": at_area(GET=AREA),
+    "console/<str:adcode>/backtests": at_area(GET=AREA),
+    "console/<str:adcode>/backtests/<int:pk>": at_area(GET=AREA, POST=AREA_RULES),
     # the desk
     "desk/<str:code>": at_shop(GET=SHOP),
     "desk/<str:code>/rows": at_shop(GET=SHOP),

@@ -19,7 +19,7 @@ from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region, U
 from prices.desk import inquiries, tills
 from prices.desk.feeds import desk_feed
 from prices.ingest import tokens
-from prices.models import Feed, FeedRun, Report, ReportGroup, RunPharmacy, Upload
+from prices.models import BackTest, Feed, FeedRun, Report, ReportGroup, RunPharmacy, Upload
 from prices.views.staff import sessions
 
 from .. import factories as f
@@ -137,6 +137,11 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
         found |= {f"{base}/*/uploads/": upload.pk, f"{base}/*/uploads/*/not-taken.": "csv"}
     found["desk/*/uploads/prices."] = found["chain/*/shops/numbers."] = "csv"
     found["chain/*/prices/"] = (Drug.objects.first() or f.drug()).code  # the catalogue is everybody's
+    found["console/*/rules/"] = "history"
+    days = {"first": f.AT.date(), "last": f.AT.date()}
+    found["console/*/backtests/"] = BackTest.objects.create(
+        area=area, detector="history", version=1, parameters={}, by=clerk, at=f.AT, **days
+    ).pk
     for key, till_of in (("desk/*/tokens/", shop), ("chain/*/tokens/", chain)):
         made = tills.create(till_of, name="一号机", mode="delta", cadence_days=7, by=clerk, at=timezone.now())
         found[key] = made[0].slug
