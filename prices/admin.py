@@ -4,6 +4,11 @@ from django.contrib import admin
 
 from pharmacies.admin import ReadOnly
 from prices.models import (
+    Case,
+    CaseDocument,
+    CaseEvidence,
+    CaseLead,
+    CaseStep,
     DeskChange,
     Feed,
     FeedRun,
@@ -122,3 +127,40 @@ class ReportAdmin(ReadOnly):
 class ReportQuotaAdmin(ReadOnly):
     list_display = ("hour", "count")
     exclude = ("sender",)
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnly):
+    list_display = ("number", "pharmacy", "title", "state", "outcome", "owner", "due_at")
+    list_filter = ("state", "outcome")
+    list_select_related = ("pharmacy", "owner")
+    search_fields = ("number", "pharmacy__code")
+    raw_id_fields = ("pharmacy", "owner", "inquiry", "proposed_by", "published_by")
+
+
+@admin.register(CaseEvidence)
+class CaseEvidenceAdmin(ReadOnly):
+    list_display = ("case", "sha256", "frozen_at")
+    list_select_related = ("case",)
+
+
+@admin.register(CaseLead)
+class CaseLeadAdmin(ReadOnly):
+    list_display = ("case", "lead")
+    list_select_related = ("case", "lead")
+    raw_id_fields = ("case", "lead")
+
+
+@admin.register(CaseStep)
+class CaseStepAdmin(ReadOnly):
+    list_display = ("case", "revision", "name", "after", "by_name", "at", "document_number")
+    list_select_related = ("case",)
+    search_fields = ("case__number",)
+    raw_id_fields = ("case", "by")
+
+
+@admin.register(CaseDocument)
+class CaseDocumentAdmin(ReadOnly):
+    list_display = ("case", "kind", "number", "made_at", "size")
+    list_select_related = ("case",)
+    raw_id_fields = ("case", "step")

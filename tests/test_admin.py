@@ -41,6 +41,7 @@ from prices.models import (
 
 from . import factories as f
 from .factories import AT, since
+from .monitoring.cases_world import asked_in_writing
 from .staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,8 @@ def one_of_everything() -> None:
     ReportQuota.objects.create(hour=AT, count=1)
     inquiry = Inquiry.objects.create(pharmacy=shop, kind="report", title="x", text="x", opened_at=AT)
     InquiryReply.objects.create(inquiry=inquiry, by=user, at=AT, text="x")
+    Membership.objects.create(user=user, role="officer", area=shop.insurance_area, valid=since())
+    asked_in_writing(shop, by=user, at=AT)
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
 
 

@@ -118,3 +118,11 @@ def world() -> Cases:
     found = lead(drug, shop)
     case = cases.open_case(shop, (found,), by=people["officer"], at=AT)
     return Cases(shop, drug, people, case)
+
+
+def asked_in_writing(shop: Pharmacy, *, by: User, at: datetime) -> Case:
+    """A case about the shop that has got as far as its first letter."""
+    case = cases.open_case(shop, (lead(f.drug(), shop),), by=by, at=at)
+    cases.take(case, "verify", by=by, at=at, seen=1)
+    cases.take(case, "notice", by=by, at=at, seen=2, reason="请说明", document_number="武医保函〔2026〕1号")
+    return case
