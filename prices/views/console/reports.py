@@ -175,11 +175,11 @@ def report_table(found: "QuerySet[ReportGroup]", area: Region, *, at: datetime) 
 def one(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
     """What citizens said about one thing, and what can be done with it."""
     at, person = timezone.now(), sessions.person(request)
-    action = Action.OPEN_CASE if request.method == "POST" else Action.SEE
-    area = access.area_for(person, action, adcode, at=at)
+    area = access.area_for(person, Action.SEE, adcode, at=at)
     group = _of_area(area, pk)
     if request.method != "POST":
         return render(request, "console/report.html", _context(group, area, person, at))
+    access.area_for(person, Action.OPEN_CASE, adcode, at=at)
     do, text = request.POST.get("do"), request.POST.get("text", "")
     try:
         if do == "answer":
