@@ -28,7 +28,7 @@ Strings = npt.NDArray[np.str_]
 JUMPS, SLIPS_OF_A_KIND, CUTS = 200, 50, 50
 """Sown into each list; slips of each kind in the price that held before, and in a list that moves as a
 whole as many in its own new prices."""
-WHOLE = 0.2
+WHOLE = 0.1
 """A list moves as a whole that changes so many of its prices."""
 BANDS = ((1.3, 1.5), (1.5, 2.0), (2.0, 3.0))
 CUT = 0.1

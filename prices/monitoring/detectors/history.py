@@ -35,7 +35,7 @@ def detect(windows: npt.ArrayLike, price_ln: npt.ArrayLike, parameters: Paramete
     MAD is mostly 0. Fewer than `min_days` days with a price: nothing is said. Source: domain.md 6.1 (Hampel).
     """
     price = np.asarray(price_ln, np.float64)
-    median, mad, days = median_and_mad(np.asarray(windows, np.float64).reshape(len(price), -1))
+    median, mad, days = median_and_mad(windows)
     spread = np.maximum(TO_SIGMA * mad, parameters.floor)
     score = np.where(days >= parameters.min_days, distance(price, median, spread), np.nan)
     sized = score if parameters.direction == "up" else np.abs(score)
