@@ -11,6 +11,7 @@ from pharmacies.models import Membership, Pharmacy, Region, User
 from prices.models import AreaPrice, RollUp
 from prices.models.figures import AreaFigure, IndexPoint
 from prices.models.leads import Finding, Lead
+from prices.monitoring.detectors import MODULES
 from tests import factories as f
 from tests.factories import AT, since
 from tests.prices.area_world import changed
@@ -80,8 +81,9 @@ def area_price(drug: Drug, area: Region, on: date, **fields: Any) -> AreaPrice:
 
 
 def finding(of: Lead, detector: str, *, p: float | None = None, score: float | None = None, **inputs: Any) -> Finding:
+    stated = MODULES[detector].Parameters().stated()
     return Finding.objects.create(
-        **{"lead": of, "detector": detector, "version": 1, "parameters": {}, "inputs": inputs},
+        **{"lead": of, "detector": detector, "version": 1, "parameters": stated, "inputs": inputs},
         **{"p": p, "adjusted": p, "score": score, "excess": 0.42},
     )
 

@@ -183,10 +183,11 @@ STAFF |= {
 STAFF |= {
     f"console/<str:adcode>/{page}": at_area(GET=AREA)
     for page in (
-        *("leads", "leads/<int:pk>", "index", "map", "pharmacies", "pharmacies/<str:code>"),
+        *("leads", "leads/<int:pk>", "leads/<int:pk>/replay", "index", "map", "pharmacies", "pharmacies/<str:code>"),
         *("drugs", "drugs/<int:pk>", "drugs/products/<str:code>"),
     )
 }
+STAFF["console/<str:adcode>/leads/<int:pk>/dismiss"] = at_area({"reason": "看过"}, POST=VERIFY)
 """The console: leads and figures."""
 
 STAFF |= {

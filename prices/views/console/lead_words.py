@@ -30,9 +30,7 @@ TENTH = Decimal("0.1")
 def headline(lead: Lead, findings: Iterable[Finding]) -> str:
     """`比这家店过去 28 天的常见价高 42%，同城 56 家中最高。`"""
     found = {each.detector: each for each in findings}
-    order = [
-        name for name in STRONGEST if name in found and not any(other in found for other in SAID_BY.get(name, ()))
-    ]
+    order = [name for name in STRONGEST if name in found and not any(other in found for other in SAID_BY.get(name, ()))]
     clauses = [CLAUSES[name](lead, found[name]) for name in order[:2]]
     if not clauses:
         return gettext("这条线索没有留下依据。")
@@ -41,7 +39,9 @@ def headline(lead: Lead, findings: Iterable[Finding]) -> str:
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Those that have words, the strongest first."""
-    return sorted((each for each in findings if each.detector in STRONGEST), key=lambda each: STRONGEST.index(each.detector))
+    return sorted(
+        (each for each in findings if each.detector in STRONGEST), key=lambda each: STRONGEST.index(each.detector)
+    )
 
 
 def movement(lead: Lead) -> str:
@@ -70,7 +70,9 @@ def event_words(event: PriceEvent, chain: str) -> str:
         "way": event.get_direction_display(),
     }
     if chain:
-        said = gettext("%(chain)s同一天在 %(shops)s 家店一起调价：%(offers)s 个价格%(way)s，中间幅度 %(share)s。合为一条线索。")
+        said = gettext(
+            "%(chain)s同一天在 %(shops)s 家店一起调价：%(offers)s 个价格%(way)s，中间幅度 %(share)s。合为一条线索。"
+        )
     else:
         said = gettext("同一天 %(shops)s 家店的 %(offers)s 个价格一起%(way)s，中间幅度 %(share)s。合为一条线索。")
     return said % values
@@ -150,11 +152,13 @@ def _settled_sentence(lead: Lead, finding: Finding) -> str:
     seen = finding.inputs
     values = {
         "day": _day(seen.get("settled_at")),
-        "settled": amount(seen["settled_fen"]),
+        "settled": amount(round(seen["settled_fen"])),
         "shelf": amount(lead.price_fen),
         "share": percent(seen["settled_fen"], lead.price_fen),
     }
-    said = gettext("%(day)s刷医保实际结算 %(settled)s，比店里的标价 %(shelf)s高 %(share)s。医保结算价不得高于不刷医保的价。")
+    said = gettext(
+        "%(day)s刷医保实际结算 %(settled)s，比店里的标价 %(shelf)s高 %(share)s。医保结算价不得高于不刷医保的价。"
+    )
     return said % values
 
 
@@ -162,7 +166,7 @@ def _reference_sentence(lead: Lead, finding: Finding) -> str:
     seen = finding.inputs
     values = {
         "basis": _basis(seen["basis"]),
-        "reference": amount(seen["reference_fen"]),
+        "reference": amount(round(seen["reference_fen"])),
         "document": seen.get("document") or gettext("未写文件"),
         "price": amount(lead.price_fen),
         "times": times(lead.price_fen, seen["reference_fen"]),
@@ -192,7 +196,11 @@ def _history_sentence(lead: Lead, finding: Finding) -> str:
     steady = gettext("这家店过去 %(days)s 天里有价的 %(known)s 天一直卖 %(usual)s")
     varied = gettext("这家店过去 %(days)s 天的常见价是 %(usual)s（有价 %(known)s 天，%(low)s到 %(high)s）")
     before = (steady if min(known) == max(known) else varied) % values
-    after = gettext("现在 %(price)s，高 %(share)s。") if lead.price_fen >= usual else gettext("现在 %(price)s，低 %(share)s。")
+    after = (
+        gettext("现在 %(price)s，高 %(share)s。")
+        if lead.price_fen >= usual
+        else gettext("现在 %(price)s，低 %(share)s。")
+    )
     return before + pgettext("between clauses", "，") + after % values
 
 
@@ -224,7 +232,10 @@ def _mode_sentence(lead: Lead, finding: Finding) -> str:
         "times": times(lead.price_fen, seen["mode_fen"]),
         "share": percent(lead.price_fen, seen["mode_fen"]),
     }
-    return gettext("%(city)s的多数药店价是 %(mode)s（按 %(n)s 家统计），%(price)s是它的 %(times)s 倍（高 %(share)s）。") % values
+    return (
+        gettext("%(city)s的多数药店价是 %(mode)s（按 %(n)s 家统计），%(price)s是它的 %(times)s 倍（高 %(share)s）。")
+        % values
+    )
 
 
 def _change_sentence(lead: Lead, finding: Finding) -> str:
@@ -250,7 +261,9 @@ def _drift_sentence(lead: Lead, finding: Finding) -> str:
         "last": amount(last),
         "share": percent(last, first),
     }
-    said = gettext("%(city)s这种药的中间价在 %(weeks)s 周里从 %(first)s涨到 %(last)s（涨 %(share)s）：每次都不多，加起来已不是偶然波动。")
+    said = gettext(
+        "%(city)s这种药的中间价在 %(weeks)s 周里从 %(first)s涨到 %(last)s（涨 %(share)s）：每次都不多，加起来已不是偶然波动。"
+    )
     return said % values
 
 
@@ -266,6 +279,7 @@ SENTENCES = {
 
 
 # -- how it was worked out --------------------------------------------------------------------------------------------
+
 
 def method(finding: Finding) -> list[str]:
     """Small print: the method and its version, what it measured, how sure that is, with which parameters."""
@@ -306,7 +320,7 @@ def amount(fen: int) -> str:
     return words.money(yuan(fen))
 
 
-def percent(new: int, old: int) -> str:
+def percent(new: float, old: float) -> str:
     """How far `new` lies from `old`, without a sign: `42%`, below ten `4.5%`."""
     return _share(abs(new / old - 1))
 
@@ -317,7 +331,7 @@ def _share(value: float) -> str:
     return f"{said.quantize(places, ROUND_HALF_UP):,}%"
 
 
-def times(new: int, old: int) -> str:
+def times(new: float, old: float) -> str:
     """`1.4`: how many times `old` is `new`; two decimals below 1.1, where one would say 1.0."""
     said = Decimal(new) / Decimal(old)
     return str(said.quantize(TENTH if said >= Decimal("1.1") else Decimal("0.01"), ROUND_HALF_UP))

@@ -109,7 +109,7 @@ class LeadRows(Sequence[Row]):
 
     def __getitem__(self, index: Any) -> Any:
         rows = self.found[index] if isinstance(index, slice) else [self.found[index]]
-        read = _rows(list(_with_findings(rows) if isinstance(index, slice) else rows), self.area)
+        read = _rows(list(with_findings(rows) if isinstance(index, slice) else rows), self.area)
         return read if isinstance(index, slice) else read[0]
 
     def __iter__(self) -> Iterator[Row]:
@@ -117,7 +117,7 @@ class LeadRows(Sequence[Row]):
             yield from self[first : first + AT_ONCE]
 
 
-def _with_findings(rows: "QuerySet[Lead]") -> "QuerySet[Lead]":
+def with_findings(rows: "QuerySet[Lead]") -> "QuerySet[Lead]":
     return rows.select_related("city", "area").prefetch_related(
         Prefetch("findings", queryset=Finding.objects.order_by("pk"))
     )
@@ -187,7 +187,7 @@ def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
     """Why it should be looked at, then the price over time, the peers, the shops around, and how it was worked out."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
-    found = get_object_or_404(_with_findings(Lead.objects.within(area)).select_related("event"), pk=pk)
+    found = get_object_or_404(with_findings(Lead.objects.within(area)).select_related("event"), pk=pk)
     shown = page_of(found, area, at=at)
     series, peers, around = shown["series"], shown["peers"], shown["around"]
     tables = [series.table, *([peers.table] if peers else []), *([around.table] if around else [])]
