@@ -19,9 +19,11 @@ from prices.models import (
     ReportGroup,
     ReportQuota,
     RollUp,
+    Rule,
     RunPharmacy,
     ScheduledPrice,
     SheetLayout,
+    Threshold,
     Upload,
 )
 
@@ -76,6 +78,20 @@ class DeskChangeAdmin(ReadOnly):
     list_display = ("run", "drug_id", "pharmacy_id", "old_fen", "new_fen", "warnings", "reason")
     list_select_related = ("run",)
     raw_id_fields = ("run", "undone_in")
+
+
+@admin.register(Rule)
+class RuleAdmin(ReadOnly):
+    list_display = ("area", "detector", "version", "active", "valid", "by", "at", "reason")
+    list_filter = ("detector", "active")
+    list_select_related = ("area",)
+
+
+@admin.register(Threshold)
+class ThresholdAdmin(ReadOnly):
+    list_display = ("area", "basis", "lower", "upper", "label", "document", "valid")
+    list_filter = ("basis",)
+    list_select_related = ("area",)
 
 
 @admin.register(SheetLayout)

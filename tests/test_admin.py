@@ -41,6 +41,7 @@ from prices.models import (
 
 from . import factories as f
 from .factories import AT, since
+from .monitoring import impossible_rules
 from .monitoring.cases_world import asked_in_writing
 from .staff.signing import sign_in
 
@@ -94,6 +95,8 @@ def one_of_everything() -> None:
     )  # fmt: skip
     SheetLayout.objects.create(feed=feed, signature="x", mapping={}, confirmed_by="x", confirmed_at=AT)
     Upload.objects.create(feed=feed, by=user, at=AT, name="x.csv", sha256="0" * 64, size=1)
+    impossible_rules.rule()
+    impossible_rules.threshold()
     group = ReportGroup.objects.create(pharmacy=shop, kind="closed", first_at=AT, last_at=AT)
     Report.objects.create(group=group, at=AT, code_digest="0" * 64)
     ReportQuota.objects.create(hour=AT, count=1)

@@ -24,6 +24,7 @@ from prices.models import (
 )
 from tests import factories as f
 from tests.factories import AT
+from tests.monitoring import impossible_rules
 from tests.prices import impossible_desk
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +154,7 @@ KEYS = {
     "feed": twice(lambda: feed(slug="till")),
 }
 IMPOSSIBLE |= impossible_desk.IMPOSSIBLE
+IMPOSSIBLE |= impossible_rules.IMPOSSIBLE
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
 
