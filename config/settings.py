@@ -276,6 +276,7 @@ CELERY_TASK_ROUTES = {  # process_run goes by the size of its delivery
     "prices.tasks.pull_feed": {"queue": "bulk"},
     "prices.tasks.roll_up_prices": {"queue": "bulk"},
     "prices.tasks.work_out_figures": {"queue": "bulk"},
+    "prices.tasks.sweep_prices": {"queue": "bulk"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
@@ -289,7 +290,9 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-accounts": {"task": "prices.tasks.tidy_accounts", "schedule": crontab(minute=45, hour=2)},
     "tidy-reports": {"task": "prices.tasks.tidy_reports", "schedule": crontab(minute=50, hour=2)},
     "overdue-cases": {"task": "prices.tasks.mark_overdue_cases", "schedule": crontab(minute=5, hour=0)},
+    "watch-prices": {"task": "prices.tasks.watch_prices", "schedule": 5.0, "options": {"expires": 5}},
     "roll-up-prices": {"task": "prices.tasks.roll_up_prices", "schedule": crontab(minute=15, hour=3)},
+    "sweep-prices": {"task": "prices.tasks.sweep_prices", "schedule": crontab(minute=30, hour=3)},
     "reporting-of-the-month": {"task": "prices.tasks.work_out_reporting", "schedule": crontab(minute=20, hour=3)},
     "access-gaps": {"task": "prices.tasks.work_out_access", "schedule": crontab(minute=25, hour=3)},
     "landings": {"task": "prices.tasks.work_out_landings", "schedule": crontab(minute=50, hour=3)},

@@ -10,7 +10,7 @@ from pharmacies.audit import heads, seals
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
-from prices.monitoring import access_gaps, cases, compliance, figures, headline, passthrough
+from prices.monitoring import access_gaps, cases, compliance, figures, headline, passthrough, sweep, watch
 from prices.monitoring.reports import limits, photos
 from prices.statistics import roll_up
 
@@ -81,6 +81,16 @@ def rebuild_today() -> int:
 @shared_task
 def roll_up_prices() -> int:
     return roll_up.roll_up(timezone.now()).written
+
+
+@shared_task
+def watch_prices() -> int:
+    return watch.watch(timezone.now())
+
+
+@shared_task
+def sweep_prices() -> int:
+    return sweep.sweep(timezone.now()).leads
 
 
 @shared_task

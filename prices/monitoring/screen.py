@@ -29,7 +29,7 @@ class Screened:
 
     `candidates`: one row for each offer that is worth a look (of an event: one): what changed (`changes.moved`), where
     (chain_id, area_id, city_id), what others ask (median_fen, mad_ln, mode_fen, shops), what `judging.judge` and
-    `control` say, and `event`, its place in `events`. `moved`: all offers that changed. `slipped`, `collapsed`
+    `control` say, `event`, its place in `events`, and `setting`, that of its area's rules in `settings`. `moved`: all offers that changed. `slipped`, `collapsed`
     (drug_id, pharmacy_id): feed errors, and members of events. `counts`: for the log (`Screening`).
     """
 
@@ -38,6 +38,7 @@ class Screened:
     moved: pl.DataFrame
     slipped: pl.DataFrame
     collapsed: pl.DataFrame
+    settings: list[tuple[InForce, Tiers]]
     counts: dict[str, int]
 
 
@@ -68,7 +69,7 @@ def screen(rows: pl.DataFrame, *, day: date, prior_tests: int = 0) -> Screened:
     collapsed = whole.filter(pl.col("event").is_not_null()).select("drug_id", "pharmacy_id")
     wrongs = pl.concat([nobody, *slipped])
     counts = {"changes": len(moved), "slips": len(wrongs), "collapsed": len(collapsed), "events": len(found)}
-    return Screened(final.candidates, found, moved, wrongs, collapsed, counts | final.counts)
+    return Screened(final.candidates, found, moved, wrongs, collapsed, settings, counts | final.counts)
 
 
 def _nothing(known: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -1,0 +1,167 @@
+"""The one writer of leads, their findings, events and the log of looks. One transaction each, under one lock."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+
+import polars as pl
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from prices.models import Finding, Lead, PriceEvent, Screening
+from prices.monitoring import changes as reading
+from prices.monitoring.events import Event
+from prices.monitoring.found import Found, Level, level
+from prices.monitoring.judging import FINDERS
+from prices.monitoring.screen import Screened
+
+State = Lead.State
+OPEN = (State.NEW, State.WITHDRAWN)
+"""What nobody has decided about yet: only such leads are changed by a later look."""
+BATCH = 1000
+OFFER = ["drug_id", "pharmacy_id"]
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """A transaction in which nobody else writes leads."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('prices.monitoring'))")
+        yield
+
+
+def events(told: Sequence[Event], *, on: date, final: bool) -> list[PriceEvent]:
+    """The stored events, in order. `final`: of the whole day, so that their numbers replace what was there."""
+    fields = ("kind", "feed_id", "chain_id", "drug_id", "direction", "ratio", "offers", "shops", "drugs")
+    rows = [PriceEvent(on=on, key=each.key, **{name: getattr(each, name) for name in fields}) for each in told]
+    if final:
+        PriceEvent.objects.bulk_create(
+            rows, BATCH, update_conflicts=True, unique_fields=["on", "key"], update_fields=list(fields)
+        )
+    else:
+        PriceEvent.objects.bulk_create(rows, BATCH, ignore_conflicts=True)
+    stored = {each.key: each for each in PriceEvent.objects.filter(on=on, key__in=[each.key for each in told])}
+    return [stored[each.key] for each in told]
+
+
+def leads(found: Sequence[Found], stored: Sequence[PriceEvent]) -> int:
+    """Write those that are new, and what a later look knows better about those nobody has decided about; how many stand.
+
+    An event that has a lead already gets no second one.
+    """
+    having = dict(Lead.objects.standing().filter(event__in=stored).values_list("event_id", "pk"))  # event -> its lead
+    known = _stored(found)
+    fresh: list[Found] = []
+    for each in found:
+        event = stored[each.event] if each.event is not None else None
+        old = known.get(each.level)
+        if event and event.pk in having and (old is None or having[event.pk] != old.pk):
+            continue
+        each.lead.event = event
+        if old is None:
+            fresh.append(each)
+        elif old.state in OPEN:
+            _again(old, each)
+    Lead.objects.bulk_create([each.lead for each in fresh], BATCH)
+    for each in fresh:
+        for finding in each.findings:
+            finding.lead = each.lead
+    Finding.objects.bulk_create([finding for each in fresh for finding in each.findings], BATCH)
+    return len(fresh)
+
+
+def _again(old: Lead, found: Found) -> None:
+    """The same level again, seen among more: its rank and the corrected p values are those of the later look."""
+    for name in ("excess", "score", "event"):
+        setattr(old, name, getattr(found.lead, name))
+    old.state, old.withdrawn_because = State.NEW, ""
+    old.save(update_fields=["excess", "score", "event", "state", "withdrawn_because"])
+    for finding in found.findings:
+        finding.lead = old
+    Finding.objects.bulk_create(
+        found.findings, update_conflicts=True, unique_fields=["lead", "detector"], update_fields=["adjusted"]
+    )
+
+
+def _stored(found: Sequence[Found]) -> dict[Level, Lead]:
+    """The leads that there are already on the levels of `found`."""
+    drugs, begins = ({getattr(each.lead, name) for each in found} for name in ("drug_id", "since"))
+    return {level(lead): lead for lead in Lead.objects.filter(drug_id__in=drugs, since__in=begins)}
+
+
+def withdraw(screened: Screened, kept: Collection[Level], *, on: date) -> int:
+    """Take back the day's leads that nobody has decided about and that do not stand when the whole day is looked at."""
+    of_changes = Lead.objects.filter(on=on, state=State.NEW).exclude(
+        Exists(Finding.objects.filter(lead=OuterRef("pk")).exclude(detector__in=("change", *FINDERS)))
+    )
+    gone = [lead for lead in of_changes if level(lead) not in kept]
+    reason = _reasons(screened, gone)
+    for lead in gone:
+        lead.state, lead.withdrawn_because = State.WITHDRAWN, reason(lead)
+    Lead.objects.bulk_update(gone, ["state", "withdrawn_because"], BATCH)
+    return len(gone)
+
+
+def _reasons(screened: Screened, gone: Sequence[Lead]) -> Callable[[Lead], Lead.Withdrawn]:
+    offers = _offers(gone)
+    why = {
+        reason: set(offers.join(rows, on=OFFER, how="semi").iter_rows())
+        for reason, rows in (
+            (Lead.Withdrawn.SLIP, screened.slipped),
+            (Lead.Withdrawn.EVENT, screened.collapsed),
+            (Lead.Withdrawn.CAPPED, screened.candidates),
+        )
+    }
+    last = {
+        (row[0], row[1]): row[2] for row in offers.join(screened.moved, on=OFFER).select(*OFFER, "since_us").iter_rows()
+    }
+
+    def reason(lead: Lead) -> Lead.Withdrawn:
+        offer = (lead.drug_id, lead.pharmacy_id)
+        known = [name for name, some in why.items() if offer in some]
+        other = offer not in last or reading.moment(last[offer]) != lead.since
+        return known[0] if known and not other else Lead.Withdrawn.CHANGED if other else Lead.Withdrawn.NOT_REJECTED
+
+    return reason
+
+
+def ended(moved: pl.DataFrame) -> int:
+    """The levels that came to an end: of offers in `moved` (drug_id, pharmacy_id, since_us) with an older lead."""
+    open_leads = list(Lead.objects.filter(pharmacy_id__isnull=False, ended_at=None))
+    offers = _offers(open_leads)
+    now = {(row[0], row[1]): row[2] for row in offers.join(moved, on=OFFER).select(*OFFER, "since_us").iter_rows()}
+    over = []
+    for lead in open_leads:
+        since = now.get((lead.drug_id, lead.pharmacy_id or 0))
+        if since is not None and (moment := reading.moment(since)) > lead.since:
+            lead.ended_at = moment
+            over.append(lead)
+    Lead.objects.bulk_update(over, ["ended_at"], BATCH)
+    return len(over)
+
+
+def _offers(some: Sequence[Lead]) -> pl.DataFrame:
+    """drug_id, pharmacy_id of the leads, each offer once."""
+    rows = {(lead.drug_id, lead.pharmacy_id) for lead in some}
+    return pl.DataFrame(list(rows), schema={"drug_id": pl.Int32, "pharmacy_id": pl.Int32}, orient="row")
+
+
+def log(kind: str, *, on: date, at: datetime, counts: Mapping[str, int], seconds: float) -> Screening:
+    return Screening.objects.create(kind=kind, on=on, at=at, seconds=round(seconds, 3), **counts)
+
+
+def more(found: Sequence[Found]) -> int:
+    """Leads of another kind than a changed price: a level that has a lead gets the finding added; how many are new."""
+    known = _stored(found)
+    fresh = [each for each in found if each.level not in known]
+    Lead.objects.bulk_create([each.lead for each in fresh], BATCH)
+    for each in found:
+        lead = known.get(each.level, each.lead)
+        for finding in each.findings:
+            finding.lead = lead
+        if lead.state == State.WITHDRAWN:
+            lead.state, lead.withdrawn_because = State.NEW, ""
+            lead.save(update_fields=["state", "withdrawn_because"])
+    Finding.objects.bulk_create([finding for each in found for finding in each.findings], BATCH, ignore_conflicts=True)
+    return len(fresh)

@@ -1,0 +1,346 @@
+"""What becomes a lead and what does not, when a day is looked at as a whole."""
+
+from datetime import timedelta
+
+import pytest
+
+from prices.models import Lead, PriceEvent, Screening, SourcePrice
+from prices.monitoring.replay import replay
+from prices.monitoring.sweep import sweep
+from prices.statistics.roll_up import NotADay
+from tests import factories as f
+from tests.monitoring.leads_world import (
+    DAY,
+    change,
+    everything,
+    market,
+    moment,
+    night_after,
+    sell,
+    standing,
+    the_lead,
+    worked_out,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_spike_is_one_lead_that_holds_all_it_was_found_by() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    swept = night_after()
+    lead = the_lead()
+    assert swept.leads == 1
+    assert (lead.drug_id, lead.pharmacy_id, lead.price_fen, lead.previous_fen) == (drug.pk, shops[0].pk, 2690, 1890)
+    assert (lead.since, lead.on, lead.area_id, lead.city.name) == (moment(), DAY, shops[0].insurance_area_id, "武汉市")
+    assert lead.excess == pytest.approx(2690 / 1890 - 1)
+    findings = {each.detector: each for each in lead.findings.all()}
+    assert set(findings) == {"change", "history", "peers", "mode"}
+    own, others = findings["history"].inputs, findings["peers"].inputs
+    assert own["series"] == [[(DAY - timedelta(days=28 - n)).isoformat(), 1890] for n in range(28)]
+    assert (others["count"], others["median_fen"], others["region_name"]) == (12, 1890, "武汉市")
+    assert [2690, 1] in others["peers"]
+    assert sum(shops for _fen, shops in others["peers"]) == 12
+    assert findings["history"].p < 1e-12
+    assert findings["history"].adjusted < 1e-12
+    assert findings["mode"].inputs["mode_fen"] == 1890
+
+
+def test_a_finding_is_replayed_from_what_it_stored_alone() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    night_after()
+    findings = list(the_lead().findings.all())
+    worked_out(DAY + timedelta(days=1))
+    change(drug, shops[0], "30.00", moment(DAY + timedelta(days=1)))
+    for finding in findings:
+        replayed = replay(finding)
+        assert replayed.same
+        assert replayed.flagged
+        assert replayed.words == "复算结果与当时一致"
+    findings[1].inputs["price_fen"] = 1900
+    assert not replay(findings[1]).same
+
+
+def test_the_same_level_weeks_later_is_still_one_lead() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    night_after()
+    for days in (1, 2, 27):
+        worked_out(DAY + timedelta(days=days))
+        night_after(DAY + timedelta(days=days))
+    assert the_lead().on == DAY
+
+
+def test_a_product_that_was_away_and_came_back_at_its_price_has_not_changed() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    night_after()
+    change(drug, shops[0], None, moment(DAY + timedelta(days=2)))
+    change(drug, shops[0], "26.90", moment(DAY + timedelta(days=5)))
+    night_after(DAY + timedelta(days=5))
+    assert the_lead().on == DAY
+
+
+def test_a_price_that_goes_down_and_up_again_is_no_second_lead() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    night_after()
+    change(drug, shops[0], "18.90", moment(DAY + timedelta(days=2)))
+    night_after(DAY + timedelta(days=2))
+    assert the_lead().ended_at == moment(DAY + timedelta(days=2))
+    change(drug, shops[0], "26.90", moment(DAY + timedelta(days=5)))
+    night_after(DAY + timedelta(days=5))
+    assert the_lead().on == DAY
+
+
+def test_small_steps_that_add_up_are_seen_against_the_usual_price() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "21.00", moment(DAY - timedelta(days=2)))
+    change(drug, shops[0], "23.50")
+    night_after()
+    assert the_lead().price_fen == 2350
+
+
+@pytest.mark.parametrize("new", ["19.60", "18.00", "20.90"])
+def test_a_usual_change_is_no_lead(new: str) -> None:
+    drug, shops = market()
+    change(drug, shops[0], new)
+    night_after()
+    assert standing() == []
+    assert Screening.objects.get().tests == 1
+
+
+@pytest.mark.parametrize("new", ["189.00", "1890.00", "264.60", "1.35"])
+def test_a_slip_that_somebody_let_pass_is_no_lead_and_neither_is_its_correction(new: str) -> None:
+    drug, shops = market()
+    change(drug, shops[0], new)
+    night_after()
+    change(drug, shops[0], "18.90", moment(DAY + timedelta(days=1)))
+    night_after(DAY + timedelta(days=1))
+    assert standing() == []
+    assert list(Screening.objects.order_by("on").values_list("slips", flat=True)) == [1, 1]
+
+
+def test_a_slip_corrected_on_the_same_day_is_no_change_at_all() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "189.00")
+    change(drug, shops[0], "18.90", moment(hour=15))
+    night_after()
+    assert standing() == []
+    assert Screening.objects.get().tests == 0
+
+
+def test_a_chain_that_reprices_is_one_event_and_one_lead() -> None:
+    chain = f.chain()
+    drugs = [f.drug() for _n in range(4)]
+    shops = [f.pharmacy(chain=chain) for _n in range(5)]
+    for drug in drugs:
+        sell(drug)
+        for shop in shops:
+            f.offer(drug, shop, "18.90", confirmed=moment(hour=1))
+    worked_out()
+    for drug in drugs:
+        for shop in shops:
+            change(drug, shop, "24.90")
+    night_after()
+    event = PriceEvent.objects.get()
+    assert (event.kind, event.chain_id, event.drug_id, event.offers, event.shops) == (
+        "chain_repricing", chain.pk, None, 20, 5,
+    )  # fmt: skip
+    assert the_lead().event == event
+    assert event.ratio == pytest.approx(2490 / 1890)
+
+
+def test_a_chain_event_without_a_spike_gives_no_lead() -> None:
+    chain = f.chain()
+    drug, _shops = market()
+    shops = sell(drug, ("18.90",) * 4, chain=chain)
+    worked_out()
+    for shop in shops:
+        change(drug, shop, "19.90")
+    night_after()
+    assert PriceEvent.objects.get().offers == 4
+    assert standing() == []
+
+
+def test_what_stands_out_of_a_chains_repricing_is_an_event_of_its_own() -> None:
+    chain = f.chain()
+    usual, spiked = [f.drug() for _n in range(3)], f.drug()
+    shops = [f.pharmacy(chain=chain) for _n in range(3)]
+    for drug in (*usual, spiked):
+        sell(drug)
+        for shop in shops:
+            f.offer(drug, shop, "18.90", confirmed=moment(hour=1))
+    worked_out()
+    for shop in shops:
+        for drug in usual:
+            change(drug, shop, "19.50")
+        change(spiked, shop, "29.00")
+    night_after()
+    assert sorted(PriceEvent.objects.values_list("drug_id", "offers"), key=str) == [(spiked.pk, 3), (None, 9)]
+    assert (the_lead().drug_id, the_lead().event.drug_id) == (spiked.pk, spiked.pk)
+
+
+def test_the_largest_come_first_and_a_cap_takes_the_rest(settings: object) -> None:
+    settings.LEADS_PER_AREA = 2  # type: ignore[attr-defined]
+    drug, shops = market()
+    for shop, price in zip(shops, ("27.00", "35.00", "29.00", "31.00"), strict=False):
+        change(drug, shop, price)
+    night_after()
+    assert sorted(lead.price_fen for lead in standing()) == [3100, 3500]
+    assert Screening.objects.get().capped == 2
+
+
+def test_false_alarms_are_controlled_over_the_whole_day() -> None:
+    drug, shops = market(("18.90", "19.90") * 20)  # spread: z of 22.90 is about 4
+    change(drug, shops[0], "22.90")
+    noise = f.drug()
+    others = sell(noise, ("18.90",) * 400)
+    worked_out()
+    night_after()
+    assert standing()[0].drug_id == drug.pk
+    for shop in others:
+        change(noise, shop, "19.00")
+    night_after()
+    finding = standing()[0].findings.get(detector="history")
+    assert finding.adjusted >= finding.p
+
+
+def test_with_one_seller_only_its_own_past_speaks() -> None:
+    drug, shops = market(("18.90",))
+    change(drug, shops[0], "26.90")
+    night_after()
+    assert {each.detector for each in the_lead().findings.all()} == {"change", "history"}
+
+
+def test_with_three_days_of_history_nothing_is_said_of_it() -> None:
+    drug, shops = market(("18.90",))
+    f.drug()
+    change(drug, shops[0], None, moment(DAY - timedelta(days=60)))
+    change(drug, shops[0], "18.90", moment(DAY - timedelta(days=3)))
+    change(drug, shops[0], "26.90")
+    night_after()
+    assert standing() == []
+
+
+def test_all_prices_equal_needs_a_floor_and_has_one() -> None:
+    drug, shops = market(("18.90",) * 12)
+    change(drug, shops[0], "19.10")
+    change(drug, shops[1], "24.00")
+    night_after()
+    assert the_lead().price_fen == 2400
+
+
+def test_twice_in_a_night_gives_the_same_rows() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    change(drug, shops[1], "29.90")
+    night_after()
+    first = everything()
+    night_after()
+    assert everything() == first
+    assert len(first) == 2
+
+
+def test_missed_nights_are_made_up() -> None:
+    drug, shops = market()
+    night_after()
+    change(drug, shops[0], "26.90", moment(DAY + timedelta(days=1)))
+    change(drug, shops[1], "28.90", moment(DAY + timedelta(days=3)))
+    assert night_after(DAY + timedelta(days=3)).days == 3
+    assert [lead.on - DAY for lead in standing()] == [timedelta(days=1), timedelta(days=3)]
+
+
+def test_a_clock_that_was_in_the_future_is_named() -> None:
+    sweep(moment(DAY + timedelta(days=30)))
+    with pytest.raises(NotADay, match="请检查系统时间"):
+        night_after()
+
+
+def test_a_lead_that_does_not_stand_any_more_is_taken_back_and_one_decided_about_is_not() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    change(drug, shops[1], "27.90")
+    night_after()
+    mine, decided = standing()
+    Lead.objects.filter(pk=decided.pk).update(state="case")
+    change(drug, shops[0], "19.00", moment(hour=20))
+    change(drug, shops[1], "19.00", moment(hour=20))
+    night_after()
+    mine.refresh_from_db()
+    decided.refresh_from_db()
+    assert (mine.state, mine.withdrawn_because) == ("withdrawn", "changed")
+    assert decided.state == "case"
+
+
+def test_a_county_that_was_renamed_keeps_its_leads() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    night_after()
+    county = shops[0].insurance_area
+    county.valid = f.since(end=DAY + timedelta(days=1))
+    county.save()
+    renamed = type(county).objects.create(
+        code=county.code, name="新武昌区", parent=county.parent, level=county.level,
+        valid=f.since(DAY + timedelta(days=1)),
+    )  # fmt: skip
+    assert [lead.pk for lead in Lead.objects.within(renamed)] == [the_lead().pk]
+    for shop in shops:
+        shop.insurance_area = shop.division = renamed
+        shop.save()
+    worked_out(DAY + timedelta(days=1))
+    change(drug, shops[1], "29.90", moment(DAY + timedelta(days=1)))
+    night_after(DAY + timedelta(days=1))
+    assert Lead.objects.within(renamed).count() == 2
+    assert Lead.objects.within(county.parent).count() == 2
+    assert Lead.objects.within(f.hongshan()).count() == 0
+
+
+def test_without_a_recent_roll_up_nothing_is_said_of_peers() -> None:
+    drug, shops = market()
+    late = DAY + timedelta(days=9)
+    change(drug, shops[0], "26.90", moment(late))
+    night_after(late)
+    assert {each.detector for each in the_lead().findings.all()} == {"change", "history"}
+
+
+def test_hospitals_and_shops_that_are_not_ranked_are_not_watched() -> None:
+    drug, shops = market(designations=())
+    change(drug, shops[0], "26.90")
+    night_after()
+    assert standing() == []
+
+
+# -- 阴阳价格 -----------------------------------------------------------------------------------------------------------
+
+
+def settled(drug: object, shop: object, total: str, quantity: int = 1, hour: int = 12) -> None:
+    SourcePrice.objects.create(
+        drug_id=drug.pk, pharmacy_id=shop.pk, kind="settled", total=total, quantity=quantity,  # type: ignore[attr-defined]
+        as_of=moment(hour=hour), feed_id=f.feed().pk, run_id=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("total", "quantity", "found"), [("20.00", 1, 1), ("40.00", 2, 1), ("16.00", 1, 0), ("160.00", 1, 0)]
+)
+def test_a_settlement_above_the_shelf_is_a_lead(total: str, quantity: int, found: int) -> None:
+    drug, shops = market(("16.00",) * 6)
+    settled(drug, shops[0], total, quantity)
+    night_after()
+    night_after()
+    assert len(standing()) == found
+    for lead in standing():
+        (finding,) = lead.findings.all()
+        assert (finding.detector, finding.inputs["settled_fen"], lead.price_fen) == ("settled", 2000.0, 1600)
+        assert finding.excess == pytest.approx(0.25)
+        assert replay(finding).same
+
+
+def test_a_settlement_before_the_present_shelf_price_says_nothing_of_it() -> None:
+    drug, shops = market(("21.00",) * 6)
+    settled(drug, shops[0], "21.00", hour=8)
+    change(drug, shops[0], "19.90", moment(hour=10))
+    night_after()
+    assert standing() == []
