@@ -1,0 +1,170 @@
+"""Seconds after a price is published: nothing is skipped, nothing is found twice, whoever dies in between."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from prices.models import Lead, Screening, WatchCursor
+from prices.monitoring import watch as watching
+from prices.monitoring.watch import watch
+from tests import factories as f
+from tests.monitoring.leads_world import (
+    DAY,
+    change,
+    everything,
+    market,
+    moment,
+    night_after,
+    sell,
+    standing,
+    the_lead,
+    worked_out,
+)
+from tests.prices.ingest_world import Killed, killed_at
+
+pytestmark = pytest.mark.usefixtures("committed")
+NOON = moment(hour=12)
+
+
+def test_a_spike_is_found_once() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    assert watch(NOON) == 1
+    assert watch(NOON) == 0
+    assert (the_lead().price_fen, the_lead().on, the_lead().found_at) == (2690, DAY, NOON)
+    assert Screening.objects.get().kind == "watch"
+
+
+def test_what_the_watch_found_is_what_the_sweep_finds() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    watch(NOON)
+    change(drug, shops[1], "28.90", moment(hour=13))
+    watch(moment(hour=13, minute=1))
+    found = {(lead.pk, lead.price_fen) for lead in standing()}
+    night_after()
+    assert {(lead.pk, lead.price_fen) for lead in standing()} == found
+    assert len(found) == 2
+
+
+def test_a_member_of_a_chains_event_is_taken_back_by_the_sweep() -> None:
+    drug, _others = market()
+    shops = sell(drug, ("18.90",) * 4, chain=f.chain())
+    worked_out()
+    change(drug, shops[0], "26.90")
+    watch(NOON)
+    change(drug, shops[1], "26.90", moment(hour=13))
+    watch(moment(hour=13, minute=1))
+    assert len(standing()) == 2
+    for shop in shops[2:]:
+        change(drug, shop, "26.90", moment(hour=14))
+    night_after()
+    assert the_lead().event is not None
+    assert {lead.withdrawn_because for lead in Lead.objects.filter(state="withdrawn")} == {"event"}
+
+
+def test_the_first_look_of_all_begins_with_yesterday() -> None:
+    drug, shops = market()
+    change(drug, shops[1], "27.90", moment(DAY - timedelta(days=40)))
+    change(drug, shops[0], "26.90")
+    watch(NOON)
+    assert [lead.pharmacy_id for lead in standing()] == [shops[0].pk]
+
+
+def test_a_line_from_tomorrow_waits_for_the_sweep_of_tomorrow() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90", moment(DAY + timedelta(days=1)))
+    assert watch(NOON) == 0
+    assert Screening.objects.count() == 0
+    night_after(DAY + timedelta(days=1))
+    assert the_lead().on == DAY + timedelta(days=1)
+
+
+def test_killed_at_any_statement_and_run_again_it_leaves_the_same_rows() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    change(drug, shops[1], "29.90")
+    number, died = 1, True
+    while died:
+        died = False
+        try:
+            with killed_at(number):
+                watch(NOON)
+        except Killed:
+            died = True
+            connection.close()
+            assert number < 200
+            watch(NOON)
+        whole = everything()
+        assert [row[2] for row in whole] == [2690, 2990]
+        assert watch(NOON) == 0
+        assert everything() == whole
+        forget()
+        number += 2
+    assert number > 20
+
+
+def forget() -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("TRUNCATE prices_finding, prices_lead, prices_priceevent, prices_watchcursor CASCADE")
+
+
+def in_threads(*calls: Callable[[], Any]) -> list[Any]:
+    results: list[Any] = []
+
+    def run(call: Callable[[], Any]) -> None:
+        try:
+            results.append(call())
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+def test_of_two_workers_at_once_one_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    WatchCursor.objects.create(at=NOON)
+    both_have_looked = threading.Barrier(2)
+    screen = watching.screen
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        found = screen(*args, **kwargs)
+        both_have_looked.wait(30)
+        return found
+
+    monkeypatch.setattr(watching, "screen", slowly)
+    assert sorted(in_threads(lambda: watch(NOON), lambda: watch(NOON))) == [0, 1]
+    assert len(standing()) == 1
+    assert Screening.objects.count() == 1
+
+
+def test_a_change_whose_transaction_takes_long_is_not_skipped() -> None:
+    drug, shops = market()
+    slow, may_commit = threading.Event(), threading.Event()
+
+    def publish_slowly() -> None:
+        with transaction.atomic():
+            change(drug, shops[0], "26.90")
+            slow.set()
+            may_commit.wait(30)
+
+    def look() -> list[int]:
+        slow.wait(30)
+        change(drug, shops[1], "29.90")
+        early = watch(NOON)
+        may_commit.set()
+        return [early]
+
+    in_threads(publish_slowly, look)
+    watch(NOON)
+    assert sorted(lead.price_fen for lead in standing()) == [2690, 2990]
