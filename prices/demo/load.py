@@ -22,7 +22,7 @@ from pharmacies.importers import pharmacies, regions
 from pharmacies.importers.outcome import Outcome
 from pharmacies.models import AuditEvent, Pharmacy, Region
 from prices import feeds
-from prices.demo import catalogue, facts, province, shops
+from prices.demo import catalogue, facts, province, shops, watching
 from prices.demo.places import County
 from prices.demo.tills import Till
 from prices.ingest.receive import receive
@@ -30,7 +30,7 @@ from prices.ingest.runs import process
 from prices.models import Feed, FeedRun, Offer
 from prices.models.feeds import Mode
 from prices.money import yuan_of
-from prices.statistics.roll_up import backfill, roll_up
+from prices.statistics.roll_up import backfill
 
 BY = "demo"
 BEGUN, LOADED = "demo.begin", "demo.load"
@@ -78,7 +78,8 @@ def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tel
     runs = _load_prices(tills, size, at, tell)
     tell(_("统计这 %(n)d 天各地的多数药店价") % {"n": HISTORY.days})
     backfill(timezone.localdate(at) - HISTORY, at)
-    roll_up(at)
+    tell(_("复检这 %(n)d 夜的价格变动") % {"n": watching.NIGHTS})
+    watching.nights(at=at)
     loaded = Loaded(
         pharmacies=len(made),
         drugs=len(known.drugs),
