@@ -6,15 +6,18 @@ effect, the product's own history and the two-level screen. Prices are read in t
 were yuan. Every list is an experiment of its own: what is sown in it is judged against the true lists before it.
 """
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from django.conf import settings
 
 from prices.ingest.slips import FACTORS
 from prices.monitoring import events, slips
@@ -309,15 +312,34 @@ def measure(folder: Path, seed: int = 1) -> list[Found]:
     ]
 
 
+def report(folder: Path | None = None) -> tuple[list[str], list[dict[str, Any]]]:
+    """The table for people and the same for machines; only a sentence where the lists are not here.
+
+    `folder` holds `kr_hira` and `za_sep`; by default what REAL_PRICES names, or `shared/data/prices` beside the checkout.
+    """
+    folder = folder or Path(os.environ.get("REAL_PRICES", settings.BASE_DIR.parent / "shared" / "data" / "prices"))
+    if not (folder / "kr_hira").exists() or not (folder / "za_sep").exists():
+        return [f"Real price lists are not in {folder}: set REAL_PRICES to measure on them."], []
+    found = measure(folder)
+    return lines(found), [asdict(each) | {"on": each.on.isoformat()} for each in found]
+
+
 def lines(found: Sequence[Found]) -> list[str]:
-    """The table for people: a line for each list, and one for each country in all."""
-    head = f"{'list':<24}{'changed':>8}{'jumps':>7}{'recall':>8}{'rule':>7}{'false':>7}{'rule':>6}"
-    table = [head + f"{'real±30%':>10}{'slips':>10}{'of new':>10}{'cuts':>8}  events"]
+    """A line for each list, and one for each country in all."""
+    head = f"{'real price lists':<24}{'changed':>8}{'jumps':>7}{'recall':>8}{'rule':>7}{'false':>8}{'rule':>8}"
+    table = [head + f"{'real±30%':>10}{'slips':>11}{'of new':>11}{'cuts':>9}  events"]
     for country in dict.fromkeys(each.country for each in found):
         own = [each for each in found if each.country == country]
         table += [_line(f"{country} {each.on}", [each]) for each in own]
         table.append(_line(f"{country}, all", own))
-    return table
+    return [*table, NOTE]
+
+
+NOTE = (
+    "rule = outside 1/3 to 3 times the product's own median, from 3 prices on. false = alarms at true prices that moved "
+    "by less than 30 % + alarms at sown slips; real±30% = our alarms at true prices that did move by 30 %. slips, of new "
+    "= quarantined of sown, in the price before and in a price that the list itself changed; cuts = passed of sown."
+)
 
 
 def _line(name: str, found: Sequence[Found]) -> str:
@@ -327,13 +349,15 @@ def _line(name: str, found: Sequence[Found]) -> str:
     def share(pair: Callable[[Found], tuple[int, int]]) -> str:
         return f"{total(lambda each: pair(each)[1])}/{total(lambda each: pair(each)[0])}"
 
+    def false(whose: Callable[[Found], Alarms]) -> str:
+        return f"{total(lambda each: whose(each).true - whose(each).moved)}+{total(lambda each: whose(each).slips)}"
+
     jumps = total(lambda each: each.jumps)
-    recall = total(lambda each: each.ours.jumps) / jumps
-    simple = total(lambda each: each.rule.jumps) / jumps
+    recall, simple = (total(count) / jumps for count in (lambda each: each.ours.jumps, lambda each: each.rule.jumps))
     told = "; ".join(f"{event.offers} {event.direction} ×{event.ratio:.3f}" for each in found for event in each.events)
     return (
         f"{name:<24}{total(lambda each: each.changed):>8}{jumps:>7}{recall:>8.3f}{simple:>7.3f}"
-        f"{total(lambda each: each.ours.false):>7}{total(lambda each: each.rule.false):>6}"
-        f"{total(lambda each: each.ours.moved):>10}{share(lambda each: each.slips):>10}"
-        f"{share(lambda each: each.new_slips):>10}{share(lambda each: each.cuts):>8}  {told if len(found) == 1 else ''}"
+        f"{false(lambda each: each.ours):>8}{false(lambda each: each.rule):>8}"
+        f"{total(lambda each: each.ours.moved):>10}{share(lambda each: each.slips):>11}"
+        f"{share(lambda each: each.new_slips):>11}{share(lambda each: each.cuts):>9}  {told if len(found) == 1 else ''}"
     )

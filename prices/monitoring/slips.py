@@ -46,10 +46,11 @@ def classify(changes: pl.DataFrame) -> pl.Series:
     )
     new, old = pl.col("new_fen"), pl.col("old_fen")
     reference = pl.coalesce(old.cast(pl.Float64), pl.col("usual_fen").cast(pl.Float64))
+    parts = STEPS if "step" in changes.columns else STEPS[:1]
     rows = rows.with_columns(
-        *(_factor(rows, new, reference * pl.col("step").fill_null(1.0) ** part).alias(f"_{part}") for part in STEPS),
+        *(_factor(rows, new, reference * pl.col("step").fill_null(1.0) ** part).alias(f"_{part}") for part in parts),
         _factor(rows, old, pl.col("before_fen")).alias("_old_slip"),
-    ).with_columns(pl.coalesce(pl.when(pl.col(f"_{part}") != "").then(f"_{part}") for part in STEPS).alias("_slip"))
+    ).with_columns(pl.coalesce(pl.when(pl.col(f"_{part}") != "").then(f"_{part}") for part in parts).alias("_slip"))
     official = pl.col("official_fen").list.eval(pl.element().cast(pl.Float64).log())
     closest = (official - new.cast(pl.Float64).log()).list.eval(pl.element().abs()).list.min()
     is_official = (closest <= slips.TOLERANCE + 1e-12).fill_null(False)

@@ -23,7 +23,14 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "thresholds_jiangsu.
 
 
 def row(**change: str) -> str:
-    base = {"area": "420000", "basis": "listed", "lower": "1", "upper": "2", "label": "黄标", "document": "例〔2026〕1号"}
+    base = {
+        "area": "420000",
+        "basis": "listed",
+        "lower": "1",
+        "upper": "2",
+        "label": "黄标",
+        "document": "例〔2026〕1号",
+    }
     return ",".join((base | {"first": "2026-01-01", "last": ""} | change).values())
 
 
