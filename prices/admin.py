@@ -12,8 +12,11 @@ from prices.models import (
     DeskChange,
     Feed,
     FeedRun,
+    Finding,
     Inquiry,
     InquiryReply,
+    Lead,
+    PriceEvent,
     Rejection,
     Report,
     ReportGroup,
@@ -22,9 +25,11 @@ from prices.models import (
     Rule,
     RunPharmacy,
     ScheduledPrice,
+    Screening,
     SheetLayout,
     Threshold,
     Upload,
+    WatchCursor,
 )
 
 
@@ -120,6 +125,39 @@ class InquiryAdmin(ReadOnly):
 class InquiryReplyAdmin(ReadOnly):
     list_display = ("inquiry", "by", "at", "document")
     list_select_related = ("inquiry", "by")
+
+
+@admin.register(Lead)
+class LeadAdmin(ReadOnly):
+    list_display = ("drug_id", "pharmacy_id", "price_fen", "previous_fen", "since", "on", "area", "state", "score")
+    list_filter = ("state", "on")
+    list_select_related = ("area",)
+    raw_id_fields = ("area", "city", "event", "dismissed_by")
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnly):
+    list_display = ("lead", "detector", "version", "score", "p", "adjusted", "excess")
+    list_filter = ("detector",)
+    list_select_related = ("lead",)
+    raw_id_fields = ("lead",)
+
+
+@admin.register(PriceEvent)
+class PriceEventAdmin(ReadOnly):
+    list_display = ("on", "kind", "chain_id", "drug_id", "direction", "ratio", "offers", "shops")
+    list_filter = ("kind", "direction")
+
+
+@admin.register(Screening)
+class ScreeningAdmin(ReadOnly):
+    list_display = ("on", "kind", "at", "changes", "slips", "tests", "rejected", "leads", "capped", "withdrawn")
+    list_filter = ("kind",)
+
+
+@admin.register(WatchCursor)
+class WatchCursorAdmin(ReadOnly):
+    list_display = ("xid", "change_id", "at")
 
 
 @admin.register(ReportGroup)

@@ -41,7 +41,7 @@ from prices.models import (
 
 from . import factories as f
 from .factories import AT, since
-from .monitoring import impossible_rules
+from .monitoring import impossible_leads, impossible_rules
 from .monitoring.cases_world import asked_in_writing
 from .staff.signing import sign_in
 
@@ -95,6 +95,10 @@ def one_of_everything() -> None:
     )  # fmt: skip
     SheetLayout.objects.create(feed=feed, signature="x", mapping={}, confirmed_by="x", confirmed_at=AT)
     Upload.objects.create(feed=feed, by=user, at=AT, name="x.csv", sha256="0" * 64, size=1)
+    impossible_leads.finding()
+    impossible_leads.event()
+    impossible_leads.screening()
+    impossible_leads.cursor()
     impossible_rules.rule()
     impossible_rules.threshold()
     group = ReportGroup.objects.create(pharmacy=shop, kind="closed", first_at=AT, last_at=AT)

@@ -24,7 +24,7 @@ from prices.models import (
 )
 from tests import factories as f
 from tests.factories import AT
-from tests.monitoring import impossible_rules
+from tests.monitoring import impossible_leads, impossible_rules
 from tests.prices import impossible_desk
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +155,7 @@ KEYS = {
 }
 IMPOSSIBLE |= impossible_desk.IMPOSSIBLE
 IMPOSSIBLE |= impossible_rules.IMPOSSIBLE
+IMPOSSIBLE |= impossible_leads.IMPOSSIBLE
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
 
