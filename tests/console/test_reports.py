@@ -131,6 +131,7 @@ def test_the_page_shows_what_was_said_and_no_code_and_its_photo_is_for_the_area(
     assert "&lt;b&gt;价签&lt;/b&gt;" in page
     assert "18.00 元" in page
     assert "15.00 元" in page
+    assert "比申报价高 3.00 元（20%）" in page
     assert code not in page
     assert 'name="do"' not in page, "a 查看员 reads"
     photo = client.get(f"{LIST}/{group.pk}/photos/{Report.objects.get().pk}")

@@ -22,6 +22,7 @@ from prices.models import (
     ReportQuota,
     SourcePrice,
 )
+from prices.money import MoneyError
 from prices.monitoring.cases import open_case
 from prices.monitoring.reports import answers, codes, limits, outcomes, sending
 from prices.monitoring.reports.sending import Draft, Kind, ReportProblem
@@ -119,6 +120,18 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert set(problems(shop, kind="place", text="  ")) == {"text"}
     assert set(problems(shop, kind="closed", text="关" * 501)) == {"text"}
     send(shop, kind="closed")
+
+
+def test_the_declared_price_is_no_news_unless_something_is_said_of_it() -> None:
+    shop, drug = f.pharmacy(), f.drug()
+    f.offer(drug, shop, "12.60")
+    assert set(problems(shop, drug=drug, price="12.6")) == {"price"}
+    send(shop, drug=drug, price="12.6", text="结账收了 15 元")
+
+
+def test_every_price_that_is_refused_has_words_for_citizens() -> None:
+    reasons = {each.reason for each in MoneyError.__subclasses__()}
+    assert reasons == set(sending.WRONG_PRICE)
 
 
 def test_numbers_that_name_a_person_are_not_kept() -> None:

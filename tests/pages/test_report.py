@@ -121,7 +121,9 @@ def test_a_double_click_and_a_reload_show_the_same_code(client: Client, town: To
     assert Report.objects.count() == 1
 
 
-@pytest.mark.parametrize(("typed", "words"), [("0", "不大于 0"), ("", "请写您看到的价格"), ("<b>十元", "无法识别")])
+@pytest.mark.parametrize(
+    ("typed", "words"), [("0", "价格要大于 0"), ("", "请写您看到的价格"), ("<b>十元", "请只写数字")]
+)
 def test_a_wrong_price_is_said_at_its_field_and_what_was_typed_stays(
     client: Client, town: Town, typed: str, words: str
 ) -> None:

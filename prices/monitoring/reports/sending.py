@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalog.models import Drug
 from pharmacies.models import Pharmacy
-from prices.models import Report, ReportGroup
+from prices.models import Offer, Report, ReportGroup
 from prices.money import MoneyError, fen_of
 from prices.monitoring.reports import codes, limits, observed, photos
 from prices.monitoring.reports.photos import PhotoProblem
@@ -20,6 +21,14 @@ Kind = ReportGroup.Kind
 LONGEST = 500
 SAME_FOR = timedelta(days=7)
 """Two reports of one thing stand together when no more time lies between them."""
+WRONG_PRICE = {
+    "price_missing": gettext_lazy("请写您看到的价格，例如 12.60"),
+    "price_unreadable": gettext_lazy("请只写数字，例如 12.60"),
+    "price_not_positive": gettext_lazy("价格要大于 0，例如 12.60"),
+    "price_decimals": gettext_lazy("最多写两位小数，例如 12.60"),
+    "price_too_large": gettext_lazy("这个价格太大了，请核对，例如 12.60"),
+}
+"""What `prices.money` refuses, said to who stands in the shop."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
@@ -49,7 +58,7 @@ def send(pharmacy: Pharmacy, draft: Draft, *, address: str, at: datetime) -> str
     """Take the report and return its code; the same form with the same words is the same report. Nothing is kept that
     says who sent it: of `address` only how much came from there today. Raises `ReportProblem`, `limits.TooMany`."""
     text = cleaned(draft.text)
-    fen = _judged(draft, text)
+    fen = _judged(pharmacy, draft, text)
     code = codes.code_of(draft.mark, _content(pharmacy, draft, fen, text))
     if _is_known(code):
         return code
@@ -76,7 +85,7 @@ def cleaned(text: str) -> str:
     return _PHONE.sub(r"\1****\2", _IDENTITY.sub(r"\1********\2", plain))
 
 
-def _judged(draft: Draft, text: str) -> int | None:
+def _judged(pharmacy: Pharmacy, draft: Draft, text: str) -> int | None:
     """The price in 分 of a report about a price. Raises `ReportProblem` with all that is wrong at once."""
     problems, fen = {}, None
     if len(text) > LONGEST:
@@ -85,7 +94,9 @@ def _judged(draft: Draft, text: str) -> int | None:
         try:
             fen = fen_of(draft.price)
         except MoneyError as problem:
-            problems["price"] = _("请写您看到的价格，例如 12.60") if not draft.price.strip() else str(problem)
+            problems["price"] = str(WRONG_PRICE[problem.reason])
+        if fen and not text and _is_declared(pharmacy, draft.drug, fen):
+            problems["price"] = _("这和药店申报的价一样。如果结账时收得更多，请在下面写收了多少")
         if draft.drug is None and not text:
             problems["text"] = _("请写是哪种药：药名、规格和厂家")
     elif draft.kind == Kind.HOURS and not text:
@@ -95,6 +106,11 @@ def _judged(draft: Draft, text: str) -> int | None:
     if problems:
         raise ReportProblem(problems)
     return fen
+
+
+def _is_declared(pharmacy: Pharmacy, drug: Drug | None, fen: int) -> bool:
+    key = {"drug_id": drug.pk if drug else 0, "pharmacy_id": pharmacy.pk}
+    return Offer.objects.filter(**key, price_fen=fen, state=Offer.State.LIVE).exists()
 
 
 def _content(pharmacy: Pharmacy, draft: Draft, fen: int | None, text: str) -> bytes:

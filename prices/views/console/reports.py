@@ -24,6 +24,7 @@ from prices.money import yuan
 from prices.monitoring.reports import answers, photos
 from prices.monitoring.reports.answers import AnswerProblem
 from prices.monitoring.tables import Column, Row, Table
+from prices.views import words
 from prices.views.console.report_words import READY, product, question
 from prices.views.console.tables import answer
 from prices.views.staff import sessions, signed_in
@@ -221,6 +222,7 @@ def _context(group: ReportGroup, area: Region, person: User, at: datetime) -> di
         "drug": drug,
         "product": product(drug) if drug else "",
         "seen": yuan(group.price_fen) if group.price_fen else None,
+        "difference": difference(group.price_fen, offer.price_fen if offer else None),
         "offer": offer,
         "declared": yuan(offer.price_fen) if offer else None,
         "reports": group.reports.order_by("-at", "-pk")[:SHOWN],
@@ -233,6 +235,16 @@ def _context(group: ReportGroup, area: Region, person: User, at: datetime) -> di
         "question": question(group, group.pharmacy, drug, offer),
         "longest": answers.LONGEST,
     }
+
+
+def difference(seen: int | None, declared: int | None) -> str:
+    """`比申报价高 3.00 元（20%）`; nothing where one of the two is not known, in 分."""
+    if not seen or not declared:
+        return ""
+    said = {"yuan": words.money(yuan(abs(seen - declared))), "percent": round(100 * abs(seen - declared) / declared)}
+    if seen > declared:
+        return gettext("比申报价高 %(yuan)s（%(percent)d%%）") % said
+    return gettext("比申报价低 %(yuan)s（%(percent)d%%）") % said if seen < declared else gettext("与申报价相同")
 
 
 @signed_in
