@@ -33,7 +33,7 @@ JUMPS, SLIPS_OF_A_KIND, CUTS = 200, 50, 50
 whole as many in its own new prices."""
 WHOLE = 0.1
 """A list moves as a whole that changes so many of its prices."""
-BANDS = ((1.3, 1.5), (1.5, 2.0), (2.0, 3.0))
+BANDS = ((1.3, 1.5), (1.5, 2.0), (2.0, 3.0), (3.0, 8.0))
 CUT = 0.1
 FIRST_JUDGED = 2
 """The third list: the rule wants three prices, the tested one among them."""
@@ -149,7 +149,7 @@ def _lists(country: str, rows: pl.DataFrame) -> Lists:
 
 
 def sow(lists: Lists, at: int, random: np.random.Generator) -> Sown:
-    """Jumps of 30 % to 200 % over the price before, slips, cuts of 90 %: each in products of its own."""
+    """Jumps of 30 % to 700 % over the price before, slips, cuts of 90 %: each in products of its own."""
     before, true = lists.prices[at - 1], lists.prices[at]
     listed = random.permutation(np.flatnonzero(~np.isnan(before) & ~np.isnan(true)))
     reported, kind = true.copy(), np.full(len(true), "", dtype="U16")
