@@ -6,7 +6,7 @@ They come in by the verbs everybody comes in by: invited, joined. Without a seco
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
@@ -19,6 +19,8 @@ from prices.models import Feed
 
 BY = "demo"
 COUNTY = "420106"
+HERE_FOR = timedelta(days=20)
+"""So long the people have been at work when the demo is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ def _open(person: Person, *, at: datetime) -> str:
     if known is not None:
         invitations.come_back(invitation=invitations.invite_back(user=known, by=BY, at=at), password=password, at=at)
         return password
-    invitation = invitations.invite(place=person.place, role=person.role, name=person.name, by=BY, at=at)
-    invitations.accept_new(invitation=invitation, username=person.username, name=person.name, password=password, at=at)
+    joined = at - HERE_FOR
+    invitation = invitations.invite(place=person.place, role=person.role, name=person.name, by=BY, at=joined)
+    invitations.accept_new(
+        invitation=invitation, username=person.username, name=person.name, password=password, at=joined
+    )
     return password

@@ -6,10 +6,12 @@ Nothing is put there: the sweeps of the last nights are made up for, and the dem
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
 
 from catalog.models import Drug
 from pharmacies.models import Membership, Pharmacy, User
-from prices.models import Case, Offer, Report, ReportGroup, Screening
+from prices.models import Case, Offer, ReportGroup, Screening
 from prices.money import yuan
 from prices.monitoring import cases, night, sweep, watch
 from prices.monitoring.reports import codes, sending
@@ -25,8 +27,11 @@ HERE = "127.0.0.1"
 
 def nights(*, at: datetime) -> None:
     """The sweeps of the last weeks, oldest first, the newest night in full, and what has changed since."""
+    swept = Screening.objects.filter(kind=Screening.Kind.SWEEP).aggregate(last=Max("on"))["last"]
     for days in range(NIGHTS, 0, -1):
-        sweep.sweep(at - timedelta(days=days))
+        night_of = at - timedelta(days=days)
+        if swept is None or timezone.localdate(night_of - DAY) > swept:  # a load that was killed goes on
+            sweep.sweep(night_of)
     night.work(at)
     watch.watch(at)
 
@@ -52,7 +57,7 @@ def _reported(shop: Pharmacy, number: int, *, text: str, at: datetime) -> Report
     offer = Offer.objects.filter(pharmacy_id=shop.pk, state=Offer.State.LIVE).order_by("-price_fen", "drug_id")[number]
     seen = yuan(round(offer.price_fen * DEARER / 10) * 10)
     drug = Drug.objects.get(pk=offer.drug_id)
-    draft = sending.Draft(kind=Report.Kind.PRICE, mark=codes.fresh_mark(), drug=drug, price=str(seen), text=text)
+    draft = sending.Draft(kind=ReportGroup.Kind.PRICE, mark=codes.fresh_mark(), drug=drug, price=str(seen), text=text)
     sending.send(shop, draft, address=HERE, at=at)
     group: ReportGroup = ReportGroup.objects.latest("pk")
     return group
