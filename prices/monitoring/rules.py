@@ -15,6 +15,7 @@ from pharmacies.importers.reading import half_open
 from pharmacies.models import Region, User
 from prices.models import Rule
 from prices.monitoring import detectors
+from prices.monitoring.areas import inherited
 from prices.monitoring.parameters import Absurd, Bounded
 
 LONGEST_REASON = 200
@@ -51,17 +52,7 @@ def everywhere(on: date) -> dict[int | None, InForce]:
     own: dict[int, InForce] = {}
     for rule in Rule.objects.valid(on):
         own.setdefault(rule.area_id, {})[rule.detector] = _in_force(rule)
-    parents = dict(Region.objects.values_list("pk", "parent_id"))
-    found: dict[int | None, InForce] = {None: defaults()}
-
-    def of(area_id: int | None) -> InForce:
-        if area_id is not None and area_id not in found:
-            found[area_id] = of(parents[area_id]) | own.get(area_id, {})
-        return found[area_id]
-
-    for area_id in parents:
-        of(area_id)
-    return found
+    return inherited(own, defaults())
 
 
 def change(

@@ -28,6 +28,7 @@ from pharmacies.importers.reading import (
 from pharmacies.importers.regions import in_force as regions_in_force
 from pharmacies.models import Region, User
 from prices.models import Threshold
+from prices.monitoring.areas import inherited
 from prices.monitoring.detectors.reference import Tier
 
 REQUIRED = ("area", "basis", "lower", "upper", "label", "document", "valid_from")
@@ -61,26 +62,14 @@ def in_force(area_id: int, on: date) -> Tiers:
     return everywhere(on).get(area_id, {})
 
 
-def everywhere(on: date) -> dict[int, Tiers]:
-    """The lines that hold in every area on the day `on`. Two queries."""
+def everywhere(on: date) -> dict[int | None, Tiers]:
+    """The lines that hold in every area on the day `on`; under None, none. Two queries."""
     own: dict[int, dict[str, list[Tier]]] = defaultdict(lambda: defaultdict(list))
     for each in Threshold.objects.valid(on).order_by("lower"):
         upper = None if each.upper is None else float(each.upper)
         own[each.area_id][each.basis].append(Tier(float(each.lower), upper, each.label, each.document, each.pk))
-    parents = dict(Region.objects.values_list("pk", "parent_id"))
-    found: dict[int, Tiers] = {}
-
-    def of(area_id: int | None) -> Tiers:
-        if area_id is None:
-            return {}
-        if area_id not in found:
-            stated = {basis: tuple(tiers) for basis, tiers in own.get(area_id, {}).items()}
-            found[area_id] = of(parents[area_id]) | stated
-        return found[area_id]
-
-    for area_id in parents:
-        of(area_id)
-    return found
+    stated = {area: {basis: tuple(tiers) for basis, tiers in bases.items()} for area, bases in own.items()}
+    return inherited(stated, {})
 
 
 # -- from a file ------------------------------------------------------------------------------------------------------

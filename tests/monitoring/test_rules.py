@@ -12,7 +12,7 @@ from prices.monitoring import rules
 from prices.monitoring.detectors import change, history
 from prices.monitoring.parameters import Absurd
 from tests import factories as f
-from tests.factories import AT
+from tests.factories import AT, since
 from tests.monitoring import impossible_rules as made
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,19 @@ def test_a_change_is_in_the_log_with_what_was_before() -> None:
     assert (event.area, event.actor_name) == (area, "li")
     assert event.before["parameters"]["min_share"] == 0.3
     assert (event.before["active"], event.after["active"], event.after["from"]) == (True, False, "2026-11-22")
+
+
+def test_a_renamed_county_keeps_its_rules_until_it_makes_its_own() -> None:
+    county = f.region("421023", "监利县", f.wuchang().parent)
+    changed(county)
+    renamed_on = TODAY + 30 * DAY
+    Region.objects.filter(pk=county.pk).update(valid=since(end=renamed_on))
+    heir = Region.objects.create(
+        code=county.code, name="监利市", parent=county.parent, level="district", valid=since(renamed_on)
+    )
+    assert rules.current(heir.pk, renamed_on)["change"].parameters.stated()["min_share"] == 0.3
+    changed(heir, days=31, parameters={"min_share": 0.4})
+    assert rules.current(heir.pk, renamed_on + DAY)["change"].parameters.stated()["min_share"] == 0.4
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

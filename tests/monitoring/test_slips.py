@@ -1,6 +1,6 @@
 """Feed errors among published changes: what is one never becomes a lead."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -9,7 +9,7 @@ import pytest
 from prices.monitoring import slips
 from prices.monitoring.slips import CODE_REUSED, FUTURE, PACK_CORRECTED, WAY_BACK
 
-AT = datetime(2026, 11, 21, 2, 0, tzinfo=timezone.utc)
+AT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
 
 def kind(old: float | None, new: float | None, pack: int = 14, **more: Any) -> str:
