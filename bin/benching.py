@@ -18,9 +18,10 @@ SUBJECTS = {
     "text": "finding a drug among 170,000: suggestions, search, and whether what was meant stands first",
     "search": "nearest, cheapest, value, frontier and baskets on a generated province, beside what could be used instead",
     "desk": "staff pages, an edit until citizens see it, a spreadsheet of 100,000 rows, with real workers",
+    "monitoring": "detectors over a day's changes, the night, a back-test, console pages; then real price lists",
     "http": "GET offers complete, with 8 connections, beside an empty view and a bare one",
 }
-OF_PROVINCE = ("search", "http", "desk")
+OF_PROVINCE = ("search", "http", "desk", "monitoring")
 
 
 def bench(arguments: list[str]) -> int:
@@ -28,9 +29,11 @@ def bench(arguments: list[str]) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.full and options.subject not in OF_PROVINCE:
-        parser.error("--full is for search, http and desk")
-    if (options.restart or options.quick or options.tenth) and options.subject != "search":
-        parser.error("--restart, --quick and --tenth are for search")
+        parser.error("--full is for search, http, desk and monitoring")
+    if (options.restart or options.quick) and options.subject != "search":
+        parser.error("--restart and --quick are for search")
+    if options.tenth and options.subject not in ("search", "monitoring"):
+        parser.error("--tenth is for search and monitoring")
     if options.full and options.tenth:
         parser.error("--full or --tenth: a province has one size")
     place = _place()
@@ -43,7 +46,7 @@ def bench(arguments: list[str]) -> int:
         env = environment(place, programs, services) | {"YAOBI_BENCH": "1", "DEBUG": "0"} | more
         application = Application(place, env, private=True)
         application.migrate()
-        if options.subject == "desk":
+        if options.subject in ("desk", "monitoring"):
             application.collect_static()
         flags = [f"--{name}" for name in ("full", "tenth", "restart", "quick", "json") if getattr(options, name)]
         status = application.run("bench", options.subject, *flags)
@@ -57,11 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "subject", choices=SUBJECTS, help="; ".join(f"{name}: {what}" for name, what in SUBJECTS.items())
     )
-    parser.add_argument("--full", action="store_true", help="60 million offers instead of 6 (search, http, desk)")
+    parser.add_argument(
+        "--full", action="store_true", help="60 million offers instead of 6 (search, http, desk, monitoring)"
+    )
     parser.add_argument(
         "--tenth",
         action="store_true",
-        help="a tenth of the pharmacies with 2,000 offers each, 6 million in all (search)",
+        help="a tenth of the pharmacies with 2,000 offers each, 6 million in all (search, monitoring)",
     )
     parser.add_argument(
         "--restart", action="store_true", help="measure once more after a restart of PostgreSQL (search)"

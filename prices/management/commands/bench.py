@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Measure on generated data, in a database of its own: run bin/bench."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("subject", choices=["text", "search", "http", "desk"])
+        parser.add_argument("subject", choices=["text", "search", "http", "desk", "monitoring"])
         parser.add_argument("--full", action="store_true")
         parser.add_argument("--tenth", action="store_true")
         parser.add_argument("--restart", action="store_true")

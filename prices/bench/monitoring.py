@@ -1,0 +1,149 @@
+"""Monitoring on a generated province: the detectors over a day's changes, the night with roll-ups, sweep and index, a
+back-test of 90 days, the console's pages; then the detectors on real price lists (`monitoring_lists`)."""
+
+import multiprocessing
+import re
+import resource
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+import django
+from django.utils import timezone
+
+from pharmacies.access import Role
+from pharmacies.models import Region, User
+from prices.bench import Measured, Report, day_of_changes, desk, measured, monitoring_lists, province
+from prices.bench.http import served
+from prices.models import BackTest, Lead, Screening
+
+Say = Callable[[str], Any]
+
+HISTORY_DAYS = 90
+PAGES = 20
+NAME = "bench-official"
+
+
+def run(options: dict[str, Any], say: Say) -> Report:
+    province.ready(province.size_of(options), say)
+    at = timezone.now()
+    today = timezone.localdate(at)
+    top = Region.objects.get(level=Region.Level.PROVINCE)
+    day_of_changes.empty()
+    rows = [night("roll-up", at, say)]
+    made = day_of_changes.make_past(today, HISTORY_DAYS, say)
+    changed = day_of_changes.make_today(today, top.pk)
+    day_of_changes.settle()
+    say(f"{made:,} changes in {HISTORY_DAYS} days before, {changed:,} today")
+    rows += [night(step, timezone.make_aware(datetime.combine(today + timedelta(days=1), datetime.min.time())), say)
+             for step in ("detectors", "sweep", "figures and index")]  # fmt: skip
+    rows.append(together(rows))
+    day_of_changes.statistics_of_before(today - timedelta(days=HISTORY_DAYS), today)
+    rows.append(back_test(top, today, at, say))
+    rows += pages(top, say)
+    table, lists = monitoring_lists.report()
+    log = Screening.objects.filter(kind=Screening.Kind.SWEEP).latest("pk")
+    facts: dict[str, Any] = {
+        "changes_of_the_day": changed,
+        "changes_before": made,
+        **{name: getattr(log, name) for name in ("slips", "collapsed", "tests", "rejected", "leads", "capped")},
+    }
+    return Report(rows, [*lines(rows, facts), *table], facts | {"real_lists": lists})
+
+
+# -- the night --------------------------------------------------------------------------------------------------------
+
+
+def night(step: str, at: datetime, say: Say) -> Measured:
+    """A step of the night in a process of its own, whose memory is measured."""
+    with multiprocessing.get_context("spawn").Pool(1, initializer=django.setup) as pool:
+        seconds, memory = pool.apply(_step, (step, at))
+    say(f"{step}: {seconds:.1f} s, {memory:.0f} MB")
+    return measured(step, "yaobi", [seconds * 1000], equal=True, memory_mb=round(memory))
+
+
+def _step(step: str, at: datetime) -> tuple[float, float]:
+    """Seconds it took, and the most memory (MB) this process ever had."""
+    from prices.monitoring import changes, figures, headline
+    from prices.monitoring.screen import screen
+    from prices.monitoring.sweep import sweep
+    from prices.statistics.roll_up import roll_up
+
+    def detectors() -> None:
+        day = timezone.localdate(at) - changes.DAY
+        screen(changes.of_day(day), day=day)
+
+    def figures_and_index() -> None:
+        figures.work_out(at)
+        headline.work_out(at)
+
+    steps: dict[str, Callable[[], object]] = {
+        "roll-up": lambda: roll_up(at),
+        "detectors": detectors,
+        "sweep": lambda: sweep(at),
+        "figures and index": figures_and_index,
+    }
+    began = perf_counter()
+    steps[step]()
+    return perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def together(rows: list[Measured]) -> Measured:
+    """The night: all its steps but the detectors alone, which the sweep holds."""
+    return measured("night, all", "yaobi", [sum(each.max_ms for each in rows if each.case != "detectors")], equal=True)
+
+
+# -- a back-test ------------------------------------------------------------------------------------------------------
+
+
+def back_test(area: Region, today: date, at: datetime, say: Say) -> Measured:
+    from prices.monitoring import backtest
+    from prices.monitoring.detectors import peers
+
+    by = User.objects.filter(username=NAME).first() or User.objects.create(username=NAME)
+    test = BackTest.objects.create(
+        area=area, detector=peers.NAME, version=peers.VERSION, parameters=peers.Parameters().stated(),
+        first=today - timedelta(days=HISTORY_DAYS), last=today - timedelta(days=1), by=by, at=at,
+    )  # fmt: skip
+    began = perf_counter()
+    done = backtest.run(test.pk)
+    took = perf_counter() - began
+    if done.state != BackTest.State.DONE:
+        raise RuntimeError(f"the back-test is {done.state}: {done.error}")
+    say(f"back-test of {HISTORY_DAYS} days: {took:.1f} s")
+    return measured(f"back-test of {HISTORY_DAYS} days", "yaobi", [took * 1000], equal=True)
+
+
+# -- the console ------------------------------------------------------------------------------------------------------
+
+
+def pages(area: Region, say: Say) -> list[Measured]:
+    """Every page in the console's menu, and the pages of a lead."""
+    desk.open_account(NAME, Role.REVIEWER, area)
+    User.objects.filter(username=NAME).update(is_active=True)
+    start = f"/console/{area.code}"
+    with served(say, **desk.WITHOUT_PHONE) as (port, _process):
+        client = desk.signed_in(port, NAME)
+        menu = re.findall(rf'href="({re.escape(start)}[^"#?]*)"', client.get(start).text)
+        lead = Lead.objects.within(area).standing().order_by("-score").first()
+        more = [f"{start}/leads/{lead.pk}", f"{start}/leads/{lead.pk}/replay"] if lead else []
+        found = []
+        for address in dict.fromkeys([start, *menu, *more]):
+            if client.get(address).status_code != 200:
+                say(f"{address} gives no page by itself")
+                continue
+            times = [desk.timed(client, address) for _time in range(PAGES)]
+            name = "/".join(["console", *address.split("/")[3:4], *(["one"] if address.split("/")[4:] else [])])
+            found.append(measured(f"page/{name}", "yaobi", times, equal=True))
+    say(f"{len(found)} pages")
+    return found
+
+
+def lines(rows: list[Measured], facts: dict[str, Any]) -> list[str]:
+    told = [", ".join(f"{name} {value:,}" for name, value in facts.items())]
+    told.append(f"{'case':<36}{'p50 ms':>10}{'p95 ms':>10}{'max ms':>10}{'memory MB':>11}")
+    for each in rows:
+        memory = "" if each.memory_mb is None else f"{each.memory_mb:.0f}"
+        told.append(f"{each.case:<36}{each.p50_ms:10.0f}{each.p95_ms:10.0f}{each.max_ms:10.0f}{memory:>11}")
+    return told
