@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pharmacies.models import Membership, Pharmacy, Region, User
 from prices.models import Report, ReportGroup
 from tests.browser import world
-from tests.browser.conftest import PHONE, Site
+from tests.browser.conftest import Site
 from tests.browser.test_accessibility import VARIANTS, opened, violations
 from tests.factories import since
 from tests.staff.signing import sign_in
 
-DESK = ViewportSize(width=1440, height=900)
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
 SHOTS = os.environ.get("REPORT_SHOTS", "")
 """A folder to put pictures of the pages into, for those who judge them by eye."""
 SHOP = world.shop_name(3)
@@ -252,7 +252,8 @@ CITIZEN = {
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, site: Site, shop: Pharmacy, variant: str) -> None:
-    options, broken = VARIANTS[variant], []
+    options = VARIANTS[variant]
+    broken: list[str] = []
     page = opened(browser, options)
     prefix = site.url + ("/en" if options.get("english") else "")
 

@@ -141,7 +141,7 @@ def test_numbers_that_name_a_person_are_not_kept() -> None:
 
 def test_a_double_click_sends_once_and_answers_with_the_same_code() -> None:
     shop, drug = f.pharmacy(), f.drug()
-    said = {"drug": drug, "price": "12.60", "mark": "form-1"}
+    said: dict[str, Any] = {"drug": drug, "price": "12.60", "mark": "form-1"}
     assert send(shop, **said) == send(shop, **said)
     assert Report.objects.count() == 1
     assert send(shop, **said | {"price": "12.70"}) != send(shop, **said)

@@ -52,5 +52,5 @@ def digests_of(code: str) -> list[str]:
     return [_digest(code, key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
-def _digest(code: str, key: str) -> str:
+def _digest(code: str, key: str | bytes) -> str:
     return salted_hmac("prices.reports.digest", code, secret=key, algorithm="sha256").hexdigest()

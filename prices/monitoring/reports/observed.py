@@ -6,6 +6,7 @@ all times, which every observed price names, and no shop of its own.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -22,7 +23,7 @@ NAME = "市民反馈"
 def observe(*, pharmacy_id: int, drug_id: int, fen: int, at: datetime) -> None:
     """Keep the price as the newest that a citizen saw of this product at this shop; inside the caller's transaction."""
     run = _run(at)
-    values = {"drug": drug_id, "pharmacy": pharmacy_id, "yuan": yuan(fen), "at": at}
+    values: dict[str, Any] = {"drug": drug_id, "pharmacy": pharmacy_id, "yuan": yuan(fen), "at": at}
     with connection.cursor() as cursor:
         cursor.execute(statement("report_observed"), values | {"feed": run.feed_id, "run": run.pk})
 
