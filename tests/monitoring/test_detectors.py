@@ -12,6 +12,7 @@ from prices.models.rules import Detector
 from prices.monitoring import detectors, robust
 from prices.monitoring.detectors import change, drift, history, mode, passthrough, peers, reference, settled
 from prices.monitoring.detectors.reference import Tier
+from prices.monitoring.robust import Judged
 
 NAN = math.nan
 JIANGSU = [Tier(1, 2, "Y"), Tier(2, 5, "R1"), Tier(5, 10, "R2"), Tier(10, None, "R3")]
@@ -112,7 +113,7 @@ def test_v6_3_hampel_around_the_day() -> None:
     assert centred([18.9] * 13 + [26.9] + [18.9] * 3, 7) == [13]
 
 
-def trailing(prices: list[float], days: int = 28) -> history.Judged:
+def trailing(prices: list[float], days: int = 28) -> Judged:
     """Each day against the days before it."""
     windows = np.full((len(prices), days), NAN)
     for at in range(len(prices)):
@@ -186,9 +187,11 @@ def test_one_seller_or_too_few_are_no_peers(median: float, mad: float, count: in
 
 
 def test_a_much_cheaper_shop_counts_only_where_both_directions_are_asked_for() -> None:
-    asked: Any = ([math.log(2)], [math.log(10)], [0.1], [20])
-    assert not peers.detect(*asked, peers.Parameters()).flagged[0]
-    assert peers.detect(*asked, peers.Parameters(direction="both")).flagged[0]
+    def flagged(parameters: peers.Parameters) -> bool:
+        return bool(peers.detect([math.log(2)], [math.log(10)], [0.1], [20], parameters).flagged[0])
+
+    assert not flagged(peers.Parameters())
+    assert flagged(peers.Parameters(direction="both"))
 
 
 # -- rules without a test ---------------------------------------------------------------------------------------------

@@ -63,8 +63,8 @@ def test_whatever_is_stated_is_read_or_refused(stated: dict[str, Any]) -> None:
     try:
         read = change.Parameters.read(stated)
     except Absurd as absurd:
-        told = absurd.problems
+        refused, told = True, absurd.problems
     else:
-        told = [] if read.problems() == [] else None
-    assert told is not None
-    assert all(isinstance(problem, str) and problem for problem in told)
+        refused, told = False, read.problems()
+    assert refused == bool(told)
+    assert all(told)

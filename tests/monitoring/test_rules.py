@@ -8,7 +8,7 @@ from django.db.models import ProtectedError
 
 from pharmacies.models import AuditEvent, Region
 from prices.models import Rule
-from prices.monitoring import rules
+from prices.monitoring import detectors, rules
 from prices.monitoring.detectors import change, history
 from prices.monitoring.parameters import Absurd
 from tests import factories as f
@@ -30,7 +30,7 @@ def changed(area: Region, *, detector: str = "change", days: int = 0, **fields: 
 def test_where_nobody_has_made_a_rule_the_defaults_hold() -> None:
     for area in (None, f.wuchang().pk):
         found = rules.current(area, TODAY)
-        assert list(found) == list(rules.detectors.MODULES)
+        assert list(found) == list(detectors.MODULES)
         assert (found["change"].parameters, found["change"].active) == (change.Parameters(), True)
         assert found["change"].rule_id is None
 
@@ -89,7 +89,7 @@ def test_a_change_is_in_the_log_with_what_was_before() -> None:
     area = f.region()
     changed(area)
     changed(area, days=1, active=False, reason="误报太多")
-    event = AuditEvent.objects.get(action="rule.change", reason="误报太多")
+    event: Any = AuditEvent.objects.get(action="rule.change", reason="误报太多")
     assert (event.area, event.actor_name) == (area, "li")
     assert event.before["parameters"]["min_share"] == 0.3
     assert (event.before["active"], event.after["active"], event.after["from"]) == (True, False, "2026-11-22")
