@@ -198,11 +198,9 @@ def restored(kept: Mapping[str, Any]) -> Table:
 
 
 def _read(cell: Any, kind: Kind) -> Any:
-    if cell is None or kind == "text" or (kind == "number" and not isinstance(cell, str)):
+    if kind == "text" or not isinstance(cell, str):
         return cell
-    if kind in NUMERIC:
-        return Decimal(str(cell))
-    return _moment(cell)
+    return Decimal(cell) if kind in NUMERIC else _moment(cell)
 
 
 def _moment(text: str) -> date | datetime:

@@ -13,6 +13,7 @@ from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
 DUAL = ("designated", "dual_channel")
+TODAY = AT.date()
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def world(db: None) -> dict[str, Any]:
     return {"rare": rare, "wuchang": wuchang, "hongshan": hongshan}
 
 
-def found(on: date = AT.date()) -> list[tuple[str, str, float | None]]:
+def found(on: date = TODAY) -> list[tuple[str, str, float | None]]:
     return [
         (gap.region.name, gap.nearest.name if gap.nearest else "", gap.distance_m and round(gap.distance_m))
         for gap in access_gaps.gaps(f.region(), on)

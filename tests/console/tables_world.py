@@ -1,0 +1,34 @@
+"""A month that was frozen, with one small table; and what a page's files hold."""
+
+import csv
+import hashlib
+import io
+import json
+from datetime import date
+from typing import Any
+
+from pharmacies.models import Region, User
+from prices.models import Freeze, FrozenTable
+from prices.monitoring.tables import Column, Table, stored
+from tests.factories import AT
+
+
+def brief() -> Table:
+    columns = (Column("about", "事项"), Column("text", "内容"))
+    return Table("brief", "专报", columns, [{"about": "报送", "text": "共 3 家。"}], "由各表的数生成。", AT)
+
+
+def frozen(area: Region, *, by: User, month: date = date(2026, 9, 1)) -> Freeze:
+    """As the verb leaves it."""
+    text = json.dumps(stored(brief()), ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    whole = hashlib.sha256(digest.encode()).hexdigest()
+    made = Freeze.objects.create(area=area, month=month, at=AT, by=by, sha256=whole)
+    FrozenTable.objects.create(freeze=made, position=0, name="brief", title="专报", rows=1, content=text, sha256=digest)
+    return made
+
+
+def rows_of(answer: Any) -> list[list[str]]:
+    """The rows of a CSV answer, header first."""
+    assert answer.status_code == 200, answer.status_code
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))

@@ -1,0 +1,147 @@
+"""本期定稿: a frozen month keeps its numbers, whatever is corrected later, and nobody can change it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, connections, transaction
+
+from pharmacies.models import AuditEvent, User
+from prices.models import AreaFigure, Freeze, FrozenTable, Landing, ReporterMonth
+from prices.monitoring import access_gaps, compliance, freezes, passthrough
+from tests import factories as f
+from tests.factories import AT, since
+from tests.monitoring.reporting_world import changed, sent, weekly
+
+SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
+FIRST = AT.replace(month=11, day=1, hour=4)
+
+
+def world() -> Any:
+    """October of one shop that reported in three of four weeks, with a procurement price that landed."""
+    shop, drug = f.pharmacy("甲店"), f.drug()
+    f.report(weekly(), shop, AT)
+    f.rebuild_today()
+    for day in (5, 20):
+        sent(shop, AT.replace(month=10, day=day))
+    changed(drug, shop, None, "20.00", AT.replace(month=9, day=1))
+    changed(drug, shop, "20.00", "10.00", AT.replace(month=10, day=10))
+    f.offer(drug, shop, "10.00")
+    f.reference_price(drug, "10.00", kind="vbp", valid=since(OCTOBER))
+    AreaFigure.objects.create(
+        area=f.wuchang(), on=date(2026, 10, 31), at=FIRST, shops=1, reporting=1, late=0, silent=0, offers=1, fresh=1,
+        products=1, covered=1, received=20, refused=0, dispersed=0, leads=0, open_leads=0,
+    )  # fmt: skip
+    compliance.work_out(FIRST)
+    access_gaps.work_out(FIRST)
+    passthrough.work_out(FIRST)
+    return shop
+
+
+def reviewer() -> User:
+    return User.objects.create_user("shen", first_name="审核人")
+
+
+def contents(made: Freeze) -> dict[str, list[dict[str, Any]]]:
+    return {kept.name: [dict(row) for row in freezes.read(kept).rows] for kept in made.tables.order_by("position")}
+
+
+@pytest.mark.django_db
+def test_a_frozen_month_keeps_its_numbers_after_later_corrections() -> None:
+    world()
+    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST, note="十月")
+    before = contents(made)
+    (month,) = before["compliance-areas"]
+    assert (month["expected"], month["received"]) == (4, 3)
+    assert before["figures"][0]["shops"] == 1
+    assert before["passthrough"][0]["days"] == 9
+
+    ReporterMonth.objects.update(received=0, expected=9)
+    AreaFigure.objects.update(shops=7, reporting=7)
+    Landing.objects.all().delete()
+    sent(f.pharmacy("乙店"), AT.replace(month=10, day=7))
+    f.rebuild_today()
+    compliance.work_out(FIRST)
+    assert contents(Freeze.objects.get()) == before
+    assert freezes.is_whole(made)
+
+
+@pytest.mark.django_db
+def test_who_froze_it_stands_in_the_log() -> None:
+    world()
+    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST, note="  第一次 定稿 ")
+    event = AuditEvent.objects.get(action="freeze.make")
+    assert (event.actor_name, event.area, event.reason) == ("shen", f.wuchang(), "第一次 定稿")
+    assert event.after == {"month": "2026-10", "tables": made.tables.count(), "sha256": made.sha256}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("month", "at", "why"),
+    [
+        (date(2026, 11, 1), FIRST, "还没有结束"),
+        (date(2026, 10, 2), FIRST, "还没有结束"),
+        (date(2026, 8, 1), FIRST, "统计不完整"),
+    ],
+)
+def test_a_month_that_is_not_over_or_has_no_figures_is_not_frozen(month: date, at: Any, why: str) -> None:
+    world()
+    with pytest.raises(freezes.NotFrozen, match=why):
+        freezes.freeze(f.wuchang(), month, by=reviewer(), at=at)
+
+
+@pytest.mark.django_db
+def test_a_month_whose_last_night_is_missing_is_not_frozen() -> None:
+    world()
+    ReporterMonth.objects.update(through=date(2026, 10, 30))
+    with pytest.raises(freezes.NotFrozen, match="统计不完整"):
+        freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
+
+
+@pytest.mark.django_db
+def test_a_month_is_frozen_once_and_another_area_freezes_its_own() -> None:
+    world()
+    by = reviewer()
+    assert freezes.open_months(f.wuchang(), FIRST.date()) == [OCTOBER, SEPTEMBER]
+    freezes.freeze(f.wuchang(), OCTOBER, by=by, at=FIRST)
+    assert freezes.open_months(f.wuchang(), FIRST.date()) == [SEPTEMBER]
+    with pytest.raises(freezes.NotFrozen, match="已经定稿"):
+        freezes.freeze(f.wuchang(), OCTOBER, by=by, at=FIRST + timedelta(hours=1))
+    assert freezes.open_months(f.region(), FIRST.date()) == [OCTOBER, SEPTEMBER]
+    assert AuditEvent.objects.filter(action="freeze.make").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_table_that_was_tampered_with_is_not_shown() -> None:
+    world()
+    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
+    kept = made.tables.get(name="figures")
+    kept.content = kept.content.replace("1", "2", 1)
+    with pytest.raises(freezes.Tampered):
+        freezes.read(kept)
+
+
+@pytest.mark.django_db
+def test_the_database_keeps_frozen_rows_from_the_app() -> None:
+    with connection.cursor() as cursor:
+        role = connections["default"].settings_dict["USER"]
+        cursor.execute(
+            "SELECT t, p, has_table_privilege(%s, t, p) FROM unnest(%s::text[]) t, unnest(%s::text[]) p",
+            [role, ["prices_freeze", "prices_frozentable"], ["SELECT", "INSERT", "UPDATE", "DELETE"]],
+        )
+        held = {(table, right) for table, right, has in cursor.fetchall() if has}
+    assert {right for _table, right in held} == {"SELECT", "INSERT"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", [{"month": date(2026, 10, 2)}, {"sha256": "x"}], ids=str)
+def test_the_database_refuses_what_is_no_month_or_no_digest(wrong: dict[str, Any]) -> None:
+    fields = {"area": f.wuchang(), "month": OCTOBER, "at": AT, "by": reviewer(), "sha256": "0" * 64}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Freeze.objects.create(**fields | wrong)
+    made = Freeze.objects.create(**fields)
+    table = {"freeze": made, "name": "a", "title": "A", "rows": 0, "content": "", "sha256": "0" * 64}
+    FrozenTable.objects.create(position=0, **table)
+    for again in ({"position": 0, "name": "b"}, {"position": 1, "name": "a"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            FrozenTable.objects.create(**table | again)
