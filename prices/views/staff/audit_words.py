@@ -57,6 +57,7 @@ ACTIONS = {
     "import_reference_prices": gettext_lazy("导入参考价"),
     "import_regions": gettext_lazy("导入地区"),
     "import_schemes": gettext_lazy("导入集采批次"),
+    "import_thresholds": gettext_lazy("导入阈值方案"),
     "lead.dismiss": gettext_lazy("排除线索"),
     "inquiry.close": gettext_lazy("办结反馈或问询"),
     "inquiry.open": gettext_lazy("转来反馈或问询"),
