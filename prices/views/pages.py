@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from pharmacies.models import PharmacyToday
 from prices.models import FeedRun
+from prices.monitoring.reports import observed
 from prices.search.statements import SearchTimeout
 
 View = Callable[..., HttpResponse]
@@ -36,8 +37,9 @@ def page(view: View) -> View:
 
 
 def last_report() -> datetime | None:
-    """When the newest published delivery arrived: how old the whole is. Reads a few rows from the key's end."""
-    newest = FeedRun.objects.filter(state=FeedRun.State.PUBLISHED).order_by("-id")
+    """When the newest published delivery arrived: how old the whole is. Reads a few rows from the key's end. What
+    citizens saw is no delivery."""
+    newest = FeedRun.objects.filter(state=FeedRun.State.PUBLISHED).exclude(feed__slug=observed.SLUG).order_by("-id")
     return newest.values_list("received_at", flat=True).first()
 
 

@@ -1,11 +1,14 @@
 """The pages as a server answers them: status, headers, fragments, bad addresses."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from catalog.products import describe
+from prices.monitoring.reports import observed
 from prices.search.statements import SearchTimeout
-from prices.views import compare
+from prices.views import compare, pages
 from tests import factories
 from tests.factories import small_town
 
@@ -141,3 +144,11 @@ def test_home_offers_one_tile_per_name_of_the_chronic_lists(client, town):
     factories.drug_list("two_diseases", area, town.drug, other)
     tiles = [tile.preparation for group in client.get("/").context["groups"] for tile in group.tiles]
     assert sorted(tile.generic_name for tile in tiles) == ["盐酸二甲双胍片", "苯磺酸氨氯地平片"]
+
+
+def test_what_a_citizen_saw_is_not_the_newest_delivery(town):
+    before = pages.last_report()
+    long_ago = factories.AT - timedelta(days=30)
+    observed.observe(pharmacy_id=town.mid.pk, drug_id=town.drug.pk, fen=1260, at=long_ago)
+    assert pages.last_report() == before
+    assert before is not None
