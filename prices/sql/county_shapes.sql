@@ -1,8 +1,8 @@
 -- The counties of an area as paths of a drawing (示意图): one row each: id, code, name, level, path, where its name stands
---   (x, y), and the drawing's own measures (west, north, squeeze, scale, height), the same in every row.
+--   (x, y), and the drawing's own measures (west, north, squeeze, scale, width, height), the same in every row.
 --   x grows to the east, y to the south; a degree of longitude is squeezed by the cosine of the middle latitude.
 --   Cities come as lines to be drawn over their counties.
--- Parameters: regions (ids), width (of the drawing). Corners closer than 0.6 of a unit are left out.
+-- Parameters: regions (ids), width and height that the drawing may have. Corners closer than 0.6 of a unit are left out.
 -- Relies on: nothing but the key of pharmacies_region; 0.3 s for a province of 103 counties, so the answer is cached.
 WITH wanted AS (
     SELECT id, code, name, level, boundary
@@ -15,7 +15,7 @@ WITH wanted AS (
         ST_XMax(b) - ST_XMin(b) AS wide, ST_YMax(b) - ST_YMin(b) AS high
     FROM box
 ), drawing AS (
-    SELECT west, north, squeeze, %(width)s / (wide * squeeze) AS scale, high * %(width)s / (wide * squeeze) AS height
+    SELECT west, north, squeeze, wide, high, LEAST(%(width)s / (wide * squeeze), %(height)s / high) AS scale
     FROM unit
 )
 SELECT w.id, w.code, w.name, w.level,
@@ -24,6 +24,6 @@ SELECT w.id, w.code, w.name, w.level,
             d.scale * d.squeeze, 0, 0, d.scale, -d.west * d.scale * d.squeeze, -d.north * d.scale), 0, 1),
     (ST_X(ST_PointOnSurface(w.boundary)) - d.west) * d.scale * d.squeeze,
     (d.north - ST_Y(ST_PointOnSurface(w.boundary))) * d.scale,
-    d.west, d.north, d.squeeze, d.scale, d.height
+    d.west, d.north, d.squeeze, d.scale, d.wide * d.squeeze * d.scale, d.high * d.scale
 FROM wanted w CROSS JOIN drawing d
 ORDER BY w.level DESC, w.code

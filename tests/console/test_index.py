@@ -41,7 +41,7 @@ def test_the_headline_and_the_appendix(client: Client, clock: Clock) -> None:
     assert "纵轴不从 0 开始。" in page.content.decode()
     assert "101.38" in page.content.decode()
     file = client.get("/console/420106/index?format=csv&table=appendix").content.decode("utf-8-sig")
-    assert "2026-09-01,101.48,101.38" in file
+    assert "2026-09,101.48,101.38" in file
 
 
 def test_without_a_month_the_page_says_when_there_will_be_one(client: Client, clock: Clock) -> None:

@@ -58,6 +58,10 @@ def test_a_lead_whose_reasons_are_gone_says_so() -> None:
     assert words.headline(lead(), []) == "这条线索没有留下依据。"
 
 
+def test_a_place_among_neighbours_alone_says_how_far_too() -> None:
+    assert words.headline(lead(), [peers()]) == "同城 56 家中最高，比中间价高 42%。"
+
+
 def test_a_fall_is_a_fall() -> None:
     low = lead(price=945)
     assert words.movement(low) == "从 18.90 元降到 9.45 元（降 50%）"

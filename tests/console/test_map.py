@@ -26,8 +26,11 @@ def world(clock: Clock) -> World:
     made = w.world()
     square(f.wuchang(), 114.25, 30.5)
     square(f.hongshan(), 114.35, 30.5)
-    w.figure(f.wuchang(), open_leads=7)
-    w.figure(f.hongshan(), open_leads=2)
+    for _ in range(6):
+        w.lead(f.drug(), made.shop)
+    w.lead(f.drug(), f.pharmacy("洪山店", division=f.hongshan()), state="case")
+    w.figure(f.wuchang(), reporting=10, late=9)
+    w.figure(f.hongshan())
     return made
 
 
@@ -37,7 +40,8 @@ def test_each_county_has_its_shade_and_says_its_number(client: Client, world: Wo
     assert counties["武昌区"].said == "武昌区：待看线索 7"
     assert counties["武昌区"].shade > counties["洪山区"].shade
     page = answer.content.decode()
-    assert 'aria-label="洪山区：待看线索 2"' in page
+    assert 'aria-label="洪山区：待看线索 0"' in page
+    assert [each.shape.name for each in answer.context["ranking"]] == ["武昌区", "洪山区"]
     assert "示意图" in page
     assert 'href="/console/420106"' in page
 
@@ -45,9 +49,9 @@ def test_each_county_has_its_shade_and_says_its_number(client: Client, world: Wo
 def test_a_point_stands_where_the_pharmacy_is(client: Client, world: World) -> None:
     answer = w.as_official(client, world.city).get("/console/420100/map")
     (point,) = answer.context["points"]
-    assert point.said == "向阳大药房：1 条待看线索"
-    # 114.302, 30.545 is 0.052 of 0.2 degrees from the west and 0.055 of 0.1 from the north
-    assert point.x == pytest.approx(720 * 0.052 / 0.2, abs=0.5)
+    assert point.said == "向阳大药房：7 条待看线索"
+    # 114.302, 30.545 lies 0.052 of 0.2 degrees from the west and 0.055 of 0.1 from the north
+    assert point.x == pytest.approx(answer.context["drawing"].width * 0.052 / 0.2, abs=0.5)
     assert point.y == pytest.approx(answer.context["drawing"].height * 0.55, abs=0.5)
     assert f"/console/420100/leads?q={world.shop.code}" == point.link
 
@@ -61,7 +65,9 @@ def test_every_figure_has_a_map_and_a_table(client: Client, world: World, by: st
 
 def test_a_county_alone_and_one_without_a_border(client: Client, world: World) -> None:
     w.as_official(client, f.region())
-    assert len(client.get("/console/420106/map").context["counties"]) == 1
+    alone = client.get("/console/420106/map?by=late").context
+    assert [each.said for each in alone["counties"]] == ["武昌区：逾期未报送 50.0%"]
+    assert {each.said for each in alone["shops"]} >= {"向阳大药房", "邻居1号"}
     assert "画不了地图" in client.get("/console/420502/map").content.decode()
 
 

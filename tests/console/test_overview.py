@@ -44,7 +44,7 @@ def test_a_city_sees_its_counties_and_an_export_is_theirs(client: Client, world:
     assert 'href="/console/420106"' in page
     assert 'href="/console/420111"' in page
     file = client.get("/console/420100?format=csv").content.decode("utf-8-sig")
-    assert "武昌区,20,3,85.0,15.0,80.0,90.0,1.0,0.06" in file
+    assert "武昌区,20,1,85.0,15.0,80.0,90.0,1.0,0.06" in file
 
 
 def test_another_area_sees_none_of_it(client: Client, world: World) -> None:

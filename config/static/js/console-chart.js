@@ -108,10 +108,10 @@ function reach(plan) {
 function options(uPlot, frame, plan, colours) {
   const first = plan.x[0];
   const last = plan.x[plan.x.length - 1];
-  const long = last - first > 200 * 86400;
+  const long = plan.months || last - first > 200 * 86400;
   const parts = Math.max(1, Math.min(frame.clientWidth < 480 ? 2 : 5, plan.x.length - 1));
-  const days = [];
-  for (let part = 0; part <= parts; part += 1) {
+  const days = plan.months && plan.x.length < 7 ? plan.x.slice() : [];
+  for (let part = 0; part <= parts && !days.includes(last); part += 1) {
     days.push(first + Math.round(((last - first) / 86400) * (part / parts)) * 86400);
   }
   const axis = { stroke: colours.text, font: colours.size + "px " + colours.family, ticks: { show: false } };

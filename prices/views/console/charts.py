@@ -32,7 +32,8 @@ class Chart:
     """`name` is that of its picture; `days` and the values of every line go together, oldest first.
 
     `step`: a value holds until the next; `zero`: the axis begins at 0 (else `caveat` says that it does not). `band` are
-    the lower and the upper edge. `mark`: a day and its words.
+    the lower and the upper edge. `mark`: a day and its words. `months`: each day stands
+    for its month.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Chart:
     zero: bool = True
     band: tuple[Values, Values] | None = None
     mark: tuple[date, Words] | None = None
+    months: bool = False
 
     @property
     def drawn(self) -> bool:
@@ -65,6 +67,7 @@ class Chart:
                 "unit": str(self.unit),
                 "step": self.step,
                 "zero": self.zero,
+                "months": self.months,
             },
             ensure_ascii=False,
         )
@@ -122,7 +125,7 @@ class Strip:
 
 
 def strip(peers: Sequence[Sequence[int]], own_fen: int, middle_fen: int, *, name: str, table: Table) -> Strip:
-    """`peers` are [分, shops]. Prices that lie together share a bar when there are more than a drawing holds."""
+    """`peers` are [分, shops]. Prices that lie too close to be told apart share a bar."""
     fens = [fen for fen, _shops in peers] + [own_fen]
     low, high = min(fens), max(fens)
     reach = max(high - low, 1)
@@ -132,20 +135,26 @@ def strip(peers: Sequence[Sequence[int]], own_fen: int, middle_fen: int, *, name
 
     heights: dict[int, list[int]] = {}
     for fen, shops in peers:
-        bin_ = round((fen - low) / reach * (BINS - 1)) if len(peers) > BINS else fen
+        bin_ = round((fen - low) / reach * (BINS - 1))
         heights.setdefault(bin_, []).extend([fen] * shops)
     most = max((len(each) for each in heights.values()), default=1)
-    width = max(4.0, min(12.0, (RIGHT - LEFT) / max(len(heights), 8) * 0.7))
+    width = round((RIGHT - LEFT) / (BINS - 1) * 0.8, 1)
     bars = []
-    for members in heights.values():
+    for place, members in heights.items():
         height = max(3.0, (GROUND - TOP) * len(members) / most)
-        centre = x(sum(members) / len(members))
-        bars.append(Bar(round(centre - width / 2, 1), round(GROUND - height, 1), width, round(height, 1), _bar(members)))
+        centre = x(low + reach * place / (BINS - 1))
+        bars.append(
+            Bar(round(centre - width / 2, 1), round(GROUND - height, 1), width, round(height, 1), _bar(members))
+        )
     return Strip(
         name=name,
         title=gettext("同城药店的标价"),
         said=gettext("同城药店标价从 %(low)s 元到 %(high)s 元，这个价 %(own)s 元")
-        % {"low": yuan(min(fens[:-1], default=own_fen)), "high": yuan(max(fens[:-1], default=own_fen)), "own": yuan(own_fen)},
+        % {
+            "low": yuan(min(fens[:-1], default=own_fen)),
+            "high": yuan(max(fens[:-1], default=own_fen)),
+            "own": yuan(own_fen),
+        },
         bars=bars,
         ticks=_ticks(x, low, middle_fen, high),
         own_x=x(own_fen),

@@ -22,20 +22,21 @@ from django.views.decorators.http import require_safe
 from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Pharmacy, Region
-from prices.models.figures import AreaFigure
 from prices.models.leads import Lead
 from prices.monitoring.tables import Column
 from prices.sql import statement
 from prices.templatetags.tables import said
 from prices.views.console import measures
 from prices.views.console.measures import MEASURES, Measure
+from prices.views.console.pharmacies import managed
 from prices.views.console.tables import answer
 from prices.views.staff import sessions
 from prices.views.staff.guard import signed_in
 
-WIDTH = 720
+WIDTH, HEIGHT = 720, 620
 SHADES = 5
-POINTS = 300
+POINTS, SHOPS = 300, 1000
+FIRST = 10
 KEPT_SECONDS = 3600
 BY = ("leads", "late", "timely", "coverage", "fresh", "refused", "dispersion")
 
@@ -62,12 +63,13 @@ class Drawing:
     north: float
     squeeze: float
     scale: float
+    width: float
     height: float
 
     @property
-    def tall(self) -> int:
-        """Its height with a margin above and below."""
-        return round(self.height) + 12
+    def box(self) -> str:
+        """What the drawing shows: itself with a margin around it."""
+        return f"-6 -6 {round(self.width) + 12} {round(self.height) + 12}"
 
     def at(self, lng: float, lat: float) -> tuple[float, float]:
         x = (lng - self.west) * self.scale * self.squeeze
@@ -82,6 +84,8 @@ class County:
     shade: int
     said: str
     link: str
+    value: float | None
+    figure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,7 @@ def county_map(request: HttpRequest, adcode: str) -> HttpResponse:
     if file:
         return file
     drawn = drawing([each.pk for each in regions], area, access.day(at))
-    figures = measures.figures(regions, on) if on else {}
-    counties, legend = shaded(drawn, figures, measure, area) if drawn else ([], [])
+    counties, legend = shaded(drawn, _values(regions, measure, on), measure, area) if drawn else ([], [])
     context = {
         "place": area,
         "on": on,
@@ -119,6 +122,8 @@ def county_map(request: HttpRequest, adcode: str) -> HttpResponse:
         "borders": [shape for shape in drawn.shapes if shape.level == Region.Level.CITY] if drawn else [],
         "names": len(regions) <= 20,
         "legend": legend,
+        "ranking": ranking(counties, measure),
+        "shops": shops(drawn, area) if drawn and len(regions) == 1 else [],
         "points": points(drawn, area, at=at) if drawn else [],
         "table": table,
     }
@@ -139,13 +144,13 @@ def drawing(regions: Sequence[int], area: Region, day: date) -> Drawing | None:
         cities = Region.objects.filter(children__in=regions, level=Region.Level.CITY) if len(regions) > 1 else []
         with connection.cursor() as cursor:
             ids = [*regions, *{each.pk for each in cities}]
-            cursor.execute(statement("county_shapes"), {"regions": ids, "width": WIDTH})
+            cursor.execute(statement("county_shapes"), {"regions": ids, "width": WIDTH, "height": HEIGHT})
             rows = cursor.fetchall()
         if not rows:
             return None
-        west, north, squeeze, scale, height = rows[0][7:]
+        west, north, squeeze, scale, width, height = rows[0][7:]
         shapes = [Shape(*row[:5], round(row[5], 1), round(row[6], 1)) for row in rows]
-        found = Drawing(shapes, west, north, squeeze, scale, round(height, 1))
+        found = Drawing(shapes, west, north, squeeze, scale, round(width, 1), round(height, 1))
         cache.set(key, found, KEPT_SECONDS)
     return found
 
@@ -153,11 +158,17 @@ def drawing(regions: Sequence[int], area: Region, day: date) -> Drawing | None:
 # -- shades -----------------------------------------------------------------------------------------------------------
 
 
+def _values(regions: Sequence[Region], measure: Measure, on: date | None) -> dict[int, float | int | None]:
+    """The measure by county: leads as of now, like the points; everything else as of last night."""
+    if measure.name == "leads":
+        return dict(measures.open_leads(regions))
+    return {pk: measure.of(figure) for pk, figure in measures.figures(regions, on).items()} if on else {}
+
+
 def shaded(
-    drawn: Drawing, figures: dict[int, AreaFigure], measure: Measure, area: Region
+    drawn: Drawing, values: dict[int, float | int | None], measure: Measure, area: Region
 ) -> tuple[list[County], list[tuple[int, str]]]:
     """The counties with their shades, and what each shade stands for."""
-    values = {pk: measure.of(figure) for pk, figure in figures.items()}
     known = [value for value in values.values() if value is not None]
     edges = breaks(known)
     counties = []
@@ -165,14 +176,20 @@ def shaded(
         if shape.level == Region.Level.CITY:
             continue
         value = values.get(shape.region_id)
-        words = gettext("%(name)s：%(label)s %(value)s") % {
-            "name": shape.name,
-            "label": measure.label,
-            "value": _said(value, measure),
-        }
+        figure = _said(value, measure)
+        words = gettext("%(name)s：%(label)s %(value)s") % {"name": shape.name, "label": measure.label, "value": figure}
         link = reverse("staff:console", args=[shape.code]) if shape.code != area.code else ""
-        counties.append(County(shape, 0 if value is None else shade(value, edges), words, link))
+        depth = 0 if value is None else shade(value, edges)
+        counties.append(County(shape, depth, words, link, value, figure))
     return counties, _legend(known, edges, measure)
+
+
+def ranking(counties: Sequence[County], measure: Measure) -> list[County]:
+    """Those that need attention most, by the measure; nothing where there is nothing to compare."""
+    known = [each for each in counties if each.value is not None]
+    if len(known) < 2:
+        return []
+    return sorted(known, key=lambda each: (-(each.value or 0) if measure.more else each.value or 0, each.shape.code))[:FIRST]
 
 
 def breaks(values: Sequence[float]) -> list[float]:
@@ -231,4 +248,14 @@ def points(drawn: Drawing, area: Region, *, at: datetime) -> list[Point]:
         words = ngettext("%(name)s：%(n)s 条待看线索", "%(name)s：%(n)s 条待看线索", n) % {"name": shop.name, "n": n}
         link = f"{reverse('staff:console-leads', args=[area.code])}?{urlencode({'q': shop.code})}"
         found.append(Point(x, y, round(min(4 + n**0.5, 12), 1), words, link))
+    return found
+
+
+def shops(drawn: Drawing, area: Region) -> list[Point]:
+    """Every pharmacy of a single county, small, each leading to its page."""
+    found = []
+    for shop in managed(area).only("code", "name", "location").order_by("pk")[:SHOPS]:
+        location: Any = shop.location
+        link = reverse("staff:console-pharmacy", args=[area.code, shop.code])
+        found.append(Point(*drawn.at(location.x, location.y), 3, shop.name, link))
     return found

@@ -76,7 +76,9 @@ def sentence(points: Sequence[IndexPoint]) -> str:
     values["since_last"] = _moved(last.value, points[-2].value)
     said = gettext("%(month)s是 %(value)s：与基期 %(base)s相比%(since_base)s，与上月相比%(since_last)s。")
     if last.provisional:
-        said = gettext("%(month)s（本月未完）是 %(value)s：与基期 %(base)s相比%(since_base)s，与上月相比%(since_last)s。")
+        said = gettext(
+            "%(month)s（本月未完）是 %(value)s：与基期 %(base)s相比%(since_base)s，与上月相比%(since_last)s。"
+        )
     return said % values
 
 
@@ -97,7 +99,7 @@ def _chart(area: Region, points: Sequence[IndexPoint]) -> Chart:
         name="index",
         title=_("药品零售价格指数"),
         columns=[
-            Column("on", _("月份"), "date"),
+            Column("on", _("月份")),
             Column("value", _("指数"), "number"),
             Column("items", _("产品数"), "number"),
             Column("coverage", _("产品覆盖率"), "percent"),
@@ -105,7 +107,7 @@ def _chart(area: Region, points: Sequence[IndexPoint]) -> Chart:
         ],
         rows=[
             {
-                "on": point.on,
+                "on": f"{point.on:%Y-%m}",
                 "value": round(point.value, 2),
                 "items": point.items,
                 "coverage": point.coverage,
@@ -125,19 +127,21 @@ def _chart(area: Region, points: Sequence[IndexPoint]) -> Chart:
         days=[point.on for point in points],
         lines=[Line(f"{newest.value:.2f}", [round(point.value, 2) for point in points], main=True)],
         zero=False,
+        months=True,
         table=table,
     )
 
 
 def _appendix(points: Sequence[IndexPoint], newest: date) -> Table:
     """A column for each series, a row for each month, newest first."""
-    series = list(dict.fromkeys((point.kind, point.weights) for point in points))
+    known = {(point.kind, point.weights) for point in points}
+    series = sorted(known, key=lambda each: (Kind.values.index(each[0]), Weights.values.index(each[1])))
     months: dict[date, dict[str, object]] = {}
     for point in points:
-        row = months.setdefault(point.on, {"on": point.on})
+        row = months.setdefault(point.on, {"on": f"{point.on:%Y-%m}"})
         row[f"{point.kind}_{point.weights}"] = round(point.value, 2)
     rows: list[Row] = [months[on] for on in sorted(months, reverse=True)]
-    columns = [Column("on", _("月份"), "date")]
+    columns = [Column("on", _("月份"))]
     for kind, weights in series:
         label = gettext("%(kind)s（%(weights)s）") % {"kind": Kind(kind).label, "weights": Weights(weights).label}
         columns.append(Column(f"{kind}_{weights}", label, "number"))
@@ -149,5 +153,3 @@ def _appendix(points: Sequence[IndexPoint], newest: date) -> Table:
         caveat=_("供研究对照，对外只用上面一个指数。权重不是销量：没有人报送销量，用标价和有价的药店数代替。"),
         on=newest,
     )
-
-

@@ -107,9 +107,7 @@ def _series_table(lead: Lead, shown: Sequence[date], own: dict[date, Any], city:
         if says != before:
             fens = [None if fen is None else yuan(fen) for fen in says[1:4]]
             price = None if says[0] is None else yuan(round(says[0] * 100))
-            rows.append(
-                {"on": on, "price": price, "mode": fens[0], "q1": fens[1], "q3": fens[2], "shops": says[4]}
-            )
+            rows.append({"on": on, "price": price, "mode": fens[0], "q1": fens[1], "q3": fens[2], "shops": says[4]})
         before = says
     columns = [
         Column("on", _("自"), "date"),
@@ -143,7 +141,8 @@ def peers(lead: Lead, findings: Sequence[Finding]) -> Strip | None:
                 title=gettext("同城药店的标价"),
                 columns=[Column("price", _("标价"), "yuan"), Column("shops", _("药店数"), "number")],
                 rows=[{"price": yuan(fen), "shops": shops} for fen, shops in kept],
-                caveat=gettext("%(city)s卖这种药的零售药店，发现线索时留存，不随后来的变动改变。") % {"city": lead.city.name},
+                caveat=gettext("%(city)s卖这种药的零售药店，发现线索时留存，不随后来的变动改变。")
+                % {"city": lead.city.name},
                 on=lead.on,
             )
             middle = finding.inputs.get("median_fen") or finding.inputs.get("mode_fen") or lead.price_fen
@@ -168,6 +167,7 @@ def around(pharmacy: Pharmacy, drug: Drug, *, at: datetime) -> Around:
     here = Wgs84(location.x, location.y)
     answer = offers.find(Target.of_drug(drug), Where(here, AROUND_M), sort="nearest", at=at, limit=NEIGHBOURS)
     others = [found for found in answer.results if found.shop.id != pharmacy.pk]
+    others.sort(key=lambda found: (found.distance_m or 0, found.shop.code))  # the search puts stale prices last
     own = next((found for found in answer.results if found.shop.id == pharmacy.pk), None)
     points = [
         {"lng": each.shop.lng, "lat": each.shop.lat, "label": str(yuan(each.price_fen)), "name": each.shop.name}

@@ -34,6 +34,8 @@ def headline(lead: Lead, findings: Iterable[Finding]) -> str:
     clauses = [CLAUSES[name](lead, found[name]) for name in order[:2]]
     if not clauses:
         return gettext("这条线索没有留下依据。")
+    if len(clauses) == 1 and (more := _alone(lead, found[order[0]])):
+        clauses.append(more)
     return gettext("%(clauses)s。") % {"clauses": pgettext("between clauses", "，").join(clauses)}
 
 
@@ -112,6 +114,15 @@ def _peers_clause(lead: Lead, finding: Finding) -> str:
             return gettext("比同城 %(n)s 家的中间价高 %(share)s") % values
         return gettext("比同城 %(n)s 家的中间价低 %(share)s") % values
     return ngettext("同城 %(n)s 家中%(place)s", "同城 %(n)s 家中%(place)s", n) % {"n": n, "place": place(lead, finding)}
+
+
+def _alone(lead: Lead, finding: Finding) -> str:
+    """What is added where the peers are the only reason: a place among them says nothing of how far."""
+    if finding.detector != "peers" or not finding.inputs.get("peers"):
+        return ""
+    middle = finding.inputs["median_fen"]
+    share = {"share": percent(lead.price_fen, middle)}
+    return gettext("比中间价高 %(share)s") % share if lead.price_fen >= middle else gettext("比中间价低 %(share)s") % share
 
 
 def _mode_clause(lead: Lead, finding: Finding) -> str:

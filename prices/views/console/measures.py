@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Region
 from prices.models.figures import AreaFigure, IndexPoint
+from prices.models.leads import Lead
 from prices.monitoring.tables import Column, Kind, Row, Table
 
 Value = float | int | None
@@ -40,7 +41,7 @@ MEASURES: dict[str, Measure] = {
             _("待看线索"),
             "number",
             lambda row: row.open_leads,
-            _("还没有排除、也没有转为核查事项的价格异动线索。"),
+            _("现在还没有排除、也没有转为核查事项的价格异动线索。"),
             more=True,
         ),
         Measure(
@@ -88,7 +89,7 @@ MEASURES: dict[str, Measure] = {
             _("价格离散度"),
             "number",
             lambda row: row.dispersion,
-            _("各产品四分位离散系数（上下四分位数之差除以之和）的中位数：0 是各店同价，越大差别越大。"),
+            _("各产品四分位离散系数的中位数：0 是各店同价，越大差别越大。"),
             more=True,
         ),
     )
@@ -106,6 +107,20 @@ def figures(areas: Iterable[Region], on: date) -> dict[int, AreaFigure]:
     """The day's figures of those areas, by area."""
     rows = AreaFigure.objects.filter(area__in=list(areas), on=on)
     return {row.area_id: row for row in rows}
+
+
+def open_leads(areas: Iterable[Region]) -> dict[int, int]:
+    """Leads to look at now, by area with those below it: two queries."""
+    new = Lead.objects.filter(state=Lead.State.NEW).values("area").annotate(n=Count("pk"))
+    counted: dict[int, int] = dict(new.order_by().values_list("area", "n"))
+    parents: dict[int, int | None] = dict(Region.objects.values_list("pk", "parent_id"))
+    found: dict[int, int] = {}
+    for pk, n in counted.items():
+        up: int | None = pk
+        while up is not None:
+            found[up] = found.get(up, 0) + n
+            up = parents[up]
+    return {area.pk: found.get(area.pk, 0) for area in areas}
 
 
 def past(area: Region, last: date, days: int) -> list[AreaFigure]:
@@ -126,7 +141,7 @@ def index_of(area: Region) -> IndexPoint | None:
 
 def area_table(areas: list[Region], on: date, *, name: str = "areas") -> Table:
     """One row an area, with every figure; areas of which the night said nothing have dashes."""
-    known = figures(areas, on)
+    known, leads = figures(areas, on), open_leads(areas)
     rows: list[Row] = []
     for area in areas:
         row: dict[str, object] = {
@@ -137,6 +152,7 @@ def area_table(areas: list[Region], on: date, *, name: str = "areas") -> Table:
         if figure := known.get(area.pk):
             row["shops"] = figure.shops
             row |= {each: MEASURES[each].of(figure) for each in COLUMNS}
+        row["leads"] = leads[area.pk]
         rows.append(row)
     columns = [Column("area", _("地区"), foreign=True), Column("shops", _("药店数"), "number")]
     columns += [Column(each, MEASURES[each].label, MEASURES[each].kind) for each in COLUMNS]
@@ -145,6 +161,6 @@ def area_table(areas: list[Region], on: date, *, name: str = "areas") -> Table:
         title=_("各地区"),
         columns=columns,
         rows=rows,
-        caveat=_("按统筹区管理的定点零售药店统计，每天凌晨算一次；更新及时率看最近一次报送是否在报送周期之内。"),
+        caveat=_("按统筹区管理的定点零售药店统计，每天凌晨算一次，待看线索是现在的；更新及时率看最近一次报送是否在报送周期之内。"),
         on=on,
     )
