@@ -95,7 +95,7 @@ def nothing_reported_yet(shop: Pharmacy) -> None:
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_a_price_is_reported_from_the_shops_page_and_followed(
-    visit: Callable[..., Any], shop: Pharmacy, javascript: bool
+    visit: Callable[..., Any], site: Site, shop: Pharmacy, javascript: bool
 ) -> None:
     citizen = visit(java_script_enabled=javascript)
     page = citizen.go(f"/pharmacies/{shop.code}")
@@ -128,6 +128,8 @@ def test_a_price_is_reported_from_the_shops_page_and_followed(
     expect(page.locator(".report-outcome")).to_contain_text("已收到")
     expect(page.locator(".report-outcome")).not_to_contain_text(SHOP)
     shot(page, f"track-{javascript}")
+    log = site.log.read_text(encoding="utf-8", errors="replace")
+    assert [each for each in (code, code.replace(" ", ""), "十八元", world.CODE) if each in log] == []
     report = Report.objects.get()
     assert (report.group.price_fen, report.text, bool(report.photo)) == (1800, "价签上是十八元", True)
 

@@ -132,6 +132,16 @@ def test_a_photo_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert "太大" in refused(photo())
 
 
+def test_while_too_many_photos_are_being_painted_the_next_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "SECONDS", 0.01)
+    for _ in range(photos.AT_ONCE):
+        photos._at_once.acquire()
+    try:
+        assert "过一会儿" in refused(photo())
+    finally:
+        photos._at_once.release(photos.AT_ONCE)
+
+
 @pytest.mark.django_db
 def test_a_photo_is_kept_beside_the_report_and_forgotten_long_after_the_answer() -> None:
     shop = f.pharmacy()

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from pharmacies.access import Role
 from pharmacies.models import AuditEvent, Membership, User
+from prices import consistency, tasks
 from prices.desk import inquiries
 from prices.models import (
     Case,
@@ -76,6 +78,7 @@ def test_what_a_citizen_saw_is_an_observed_price_and_no_shop_has_reported_by_it(
     assert (run.feed_id, run.feed.slug, run.feed.active) == (seen.feed_id, "citizens", False)
     assert not PharmacyFeed.objects.exists()
     assert not Offer.objects.exists()
+    assert consistency.problems() == []
 
 
 def test_the_newest_observed_price_stays_and_all_name_one_run() -> None:
@@ -212,10 +215,11 @@ def test_an_address_has_a_limit_a_day_and_everybody_one_an_hour(settings: Any) -
         send(shop, kind="closed", text="w", address="198.51.100.9", at=AT + timedelta(days=1))
 
 
-def test_where_reports_came_from_is_forgotten_after_a_day() -> None:
+def test_where_reports_came_from_is_forgotten_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     send(f.pharmacy(), kind="closed")
-    assert limits.forget(at=AT + timedelta(hours=23)) == 0
-    assert limits.forget(at=AT + timedelta(hours=26)) == 2
+    for hours, forgotten in ((23, 0), (26, 2)):
+        monkeypatch.setattr(timezone, "now", lambda hours=hours: AT + timedelta(hours=hours))
+        assert tasks.tidy_reports() == forgotten
 
 
 # -- the code ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,9 @@ from prices.monitoring.reports import repaint
 
 LARGEST = 15_000_000
 SECONDS = 30
+AT_ONCE = 2
+_at_once = threading.BoundedSemaphore(AT_ONCE)
+"""Each may take a gigabyte: of one server process no more than these run at a time, the others wait."""
 STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 
 
@@ -29,11 +33,15 @@ def plain(data: bytes) -> bytes:
         raise too_large()
     if not data.startswith(STARTS):
         raise PhotoProblem(_("这个文件不是照片：请选 JPEG 或 PNG 照片，或不附照片直接发送"))
+    if not _at_once.acquire(timeout=SECONDS):
+        raise PhotoProblem(_("现在发照片的人太多：请过一会儿再发，或不附照片直接发送"))
     command = [sys.executable, "-I", str(Path(repaint.__file__))]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603  # ours
     except subprocess.TimeoutExpired as error:
         raise too_large() from error
+    finally:
+        _at_once.release()
     if done.returncode == repaint.TOO_LARGE:
         raise too_large()
     if done.returncode:
