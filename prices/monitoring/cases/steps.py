@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from pharmacies import access
 from pharmacies.access import Action
-from pharmacies.models import Membership, User
+from pharmacies.models import Membership, Region, User
 from prices.desk import inquiries
 from prices.models import Case, CaseDocument, CaseStep, Inquiry
 from prices.monitoring.cases import due, letters
@@ -80,14 +80,17 @@ def assign(case: Case, *, to: User, by: User, at: datetime, seen: int, reason: s
 
 
 def officers(case: Case, *, at: datetime) -> list[User]:
-    """Who may work on it, by name."""
-    may = access.MAY[Action.OPEN_CASE]
+    """Who may work on it, by name: those who speak for the area that manages the pharmacy, or for one above it."""
+    areas: list[int] = []
+    region: Region | None = case.pharmacy.insurance_area
+    while region is not None:
+        areas.append(region.pk)
+        region = region.parent
     held = Membership.objects.filter(
-        area__in=access.above(case.pharmacy), role__in=may, user__is_active=True, valid__contains=access.day(at)
+        area__in=areas, role__in=access.MAY[Action.OPEN_CASE], valid__contains=access.day(at)
     )
-    people = User.objects.filter(pk__in=held.values("user")).order_by("first_name", "username")
-    area = case.pharmacy.insurance_area
-    return [each for each in people if access.may(each, Action.OPEN_CASE, area, at=at)]
+    people = User.objects.filter(pk__in=held.values("user"), is_active=True)
+    return list(people.order_by("first_name", "username"))
 
 
 def _number(text: str, step: Step) -> str:

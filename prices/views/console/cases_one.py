@@ -37,6 +37,7 @@ ACTIONS = {
     "publish": Action.PUBLISH_CASE,
 }
 """Buttons of the page, and what one has to be allowed."""
+NO_WAY_ON = (None, Case.State.CLOSED)
 AT_ONCE = ("verify", "slip")
 """Steps that ask for nothing: a button and no form."""
 
@@ -137,19 +138,22 @@ def _day(text: str) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A step that this person may take now: `at_once` needs no form, `due` is the day that stands in its form."""
+    """A step that this person may take now: `at_once` needs no form, `due` is the day that stands in its form, `main`
+    is the officer's that leads on: none that weighs on the pharmacy is pressed on anybody."""
 
     step: Step
     at_once: bool
     due: date | None
+    main: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A step of the past in words."""
+    """A step of the past in words; `state` is empty where the step did not change it or is called the same."""
 
     step: CaseStep
     label: str
+    state: str
     roles: str
     letter: Any
 
@@ -185,10 +189,11 @@ def _page(case: Case, area: Region, person: User, *, at: datetime) -> dict[str, 
 
 
 def _choices(case: Case, may: dict[Action, bool], *, at: datetime) -> Iterable[Choice]:
-    for step in possible(case.state, reopened=case.reopened_at is not None):
-        if may[step.action]:
-            until = due.of_state(step.to, at=at) if step.due and step.to else None
-            yield Choice(step, step.name in AT_ONCE, timezone.localdate(until) if until else None)
+    steps = [step for step in possible(case.state, reopened=case.reopened_at is not None) if may[step.action]]
+    on = next((step for step in steps if step.action is Action.OPEN_CASE and step.to not in NO_WAY_ON), None)
+    for step in steps:
+        until = due.of_state(step.to, at=at) if step.due and step.to else None
+        yield Choice(step, step.name in AT_ONCE, timezone.localdate(until) if until else None, step == on)
 
 
 def _lines(case: Case) -> list[Line]:
@@ -198,11 +203,18 @@ def _lines(case: Case) -> list[Line]:
         Line(
             step=step,
             label=label(step.name),
+            state=_became(step),
             roles=" ".join(str(names.get(role, role)) for role in step.role.split(",") if role),
             letter=letter_of.get(step.pk),
         )
         for step in case.steps.order_by("revision")
     ]
+
+
+def _became(step: CaseStep) -> str:
+    if step.before == step.after or step.get_after_display() == label(step.name):
+        return ""
+    return " · ".join(filter(None, (step.get_after_display(), step.get_outcome_display())))
 
 
 def _joinable(case: Case) -> list[ReportGroup]:
