@@ -10,7 +10,18 @@ from pharmacies.audit import heads, seals
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
-from prices.monitoring import access_gaps, cases, compliance, figures, headline, passthrough, sweep, watch
+from prices.monitoring import (
+    access_gaps,
+    backtest,
+    backtests,
+    cases,
+    compliance,
+    figures,
+    headline,
+    passthrough,
+    sweep,
+    watch,
+)
 from prices.monitoring.reports import limits, photos
 from prices.statistics import roll_up
 
@@ -118,6 +129,19 @@ def work_out_access() -> int:
 @shared_task
 def work_out_landings() -> int:
     return passthrough.work_out(timezone.now())
+
+
+@shared_task
+def run_back_test(back_test_id: int) -> str:
+    return backtest.run(back_test_id).state
+
+
+@shared_task
+def requeue_back_tests() -> int:
+    found = backtest.unclaimed(at=timezone.now())
+    for back_test in found:
+        backtests.enqueue(back_test, expires=SWEEP_SECONDS)
+    return len(found)
 
 
 @shared_task

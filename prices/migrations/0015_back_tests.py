@@ -15,12 +15,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # A day of changes is read from the pages it was written to: months of 30 million rows need no tree for that.
-        migrations.RunSQL(
-            "CREATE INDEX prices_pricechange_received ON prices_pricechange"
-            " USING brin (received_at) WITH (pages_per_range = 32)",
-            "DROP INDEX prices_pricechange_received",
-        ),
         migrations.CreateModel(
             name="BackTest",
             fields=[
@@ -107,6 +101,7 @@ class Migration(migrations.Migration):
                 ("confirmed", models.PositiveIntegerField(verbose_name="结论属实")),
                 ("labelled_were", models.PositiveIntegerField(verbose_name="当时线索中有结论")),
                 ("confirmed_were", models.PositiveIntegerField(verbose_name="当时线索中属实")),
+                ("levels", models.JSONField(default=list, verbose_name="线索")),
                 ("examples", models.JSONField(default=list, verbose_name="举例")),
                 ("seconds", models.FloatField(verbose_name="用时(秒)")),
                 (

@@ -83,7 +83,7 @@ class BackTestDay(models.Model):
     `tests` prices changed and were no slips; `slips` are left out of that. `found` leads after control and cap, of them
     `known` had been leads then; `were` leads of this area stood on that day by all rules, `were_same` of them by this
     detector. Of the `labelled` (a concluded case followed) `confirmed` were right, `labelled_were` and `confirmed_were`
-    say how many of those there are in all. `examples`: the leads with the most excess (`monitoring.backtest.Example`).
+    say how many of those there are in all. `examples`: the leads with the most excess (`monitoring.trying.Look`).
     """
 
     back_test = models.ForeignKey(BackTest, on_delete=models.PROTECT, related_name="days", verbose_name="历史回测")
@@ -100,6 +100,7 @@ class BackTestDay(models.Model):
     confirmed = models.PositiveIntegerField("结论属实")
     labelled_were = models.PositiveIntegerField("当时线索中有结论")
     confirmed_were = models.PositiveIntegerField("当时线索中属实")
+    levels = models.JSONField("线索", default=list)  # [drug_id, pharmacy_id, 分] …: the same level again is no new lead
     examples = models.JSONField("举例", default=list)
     seconds = models.FloatField("用时(秒)")
 

@@ -172,7 +172,7 @@ class Peers:
         self.drugs, self.cities = np.array(sorted(drugs), np.int64), np.array(sorted(cities), np.int64)
         self.day, self.block_last = first - DAY, first - DAY
         size = len(self.drugs) * len(self.cities)
-        self.values = {name: np.full(size, np.nan, np.float32) for name in ("median", "mode", "mad")}
+        self.values = {name: np.full(size, np.nan) for name in ("median", "mode", "mad")}
         self.count = np.zeros(size, np.int32)
         self._take(packed("past_peers_before", {"regions": self.cities.tolist(), "first": first}, self.COLUMNS))
         self.block = np.zeros(0, [("day", "i4")])
@@ -182,7 +182,7 @@ class Peers:
         while self.day < day:
             self._forward()
         place = self._place(frame["drug_id"].to_numpy(), frame["city_id"].to_numpy())
-        median, mode, mad = (self.values[name][place].astype(np.float64) for name in ("median", "mode", "mad"))
+        median, mode, mad = (self.values[name][place] for name in ("median", "mode", "mad"))
         return Asked(median, mode, mad, self.count[place].astype(np.int64))
 
     def _forward(self) -> None:

@@ -56,8 +56,8 @@ def screen(rows: pl.DataFrame, *, day: date, prior_tests: int = 0) -> Screened:
         days = in_force["history"].parameters.window_days  # type: ignore[attr-defined]
         reused = references.reused_codes(day, days)
         for part in some.iter_slices(CHUNK):
-            part, past = _changed(part, reading.past(part, day, days))
-            wrong = _slips(part, past, reused, day)
+            part, past = really_changed(part, reading.past(part, day, days))
+            wrong = feed_errors(part, past, reused, day)
             slipped.append(part.filter(wrong).select("drug_id", "pharmacy_id"))
             part, past = part.filter(~wrong), past.only(~wrong)
             verdicts = judge(part, part, past.windows, in_force, tiers=tiers, on=day)
@@ -98,7 +98,7 @@ def _known(moved: pl.DataFrame, day: date) -> tuple[pl.DataFrame, list[tuple[InF
     return here.with_columns(setting.alias("setting")), settings
 
 
-def _changed(part: pl.DataFrame, past: reading.Past) -> tuple[pl.DataFrame, reading.Past]:
+def really_changed(part: pl.DataFrame, past: reading.Past) -> tuple[pl.DataFrame, reading.Past]:
     """Those whose price is another than the last they had on the shelf, which becomes `old_fen`: a product that was away
     for some days and came back at its price has not changed."""
     last = pl.Series("old_fen", past.last_fen).fill_nan(None).round().cast(pl.Int32)
@@ -107,7 +107,7 @@ def _changed(part: pl.DataFrame, past: reading.Past) -> tuple[pl.DataFrame, read
     return part.filter(other), past.only(other)
 
 
-def _slips(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, day: date) -> Bools:
+def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, day: date) -> Bools:
     """Which are feed errors, or the way back from one."""
     asked = part.select(
         *("drug_id", "pharmacy_id", "old_fen", "new_fen", "pack_count"),
