@@ -80,7 +80,9 @@ def _problem(known: "Field[Any]", value: Any) -> str:
     if kind is str:
         options = about["options"]
         known_words = "、".join(f"{word}（{text}）" for word, text in options.items())
-        return "" if value in list(options) else _("“%(label)s”只能是 %(words)s") % {"label": label, "words": known_words}
+        return (
+            "" if value in list(options) else _("“%(label)s”只能是 %(words)s") % {"label": label, "words": known_words}
+        )
     numeric = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
     if numeric and math.isfinite(value) and about["low"] <= value <= about["high"]:
         return ""
