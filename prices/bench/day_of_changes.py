@@ -58,10 +58,15 @@ CHAINS = f"""{LINE} FROM (
 ON CONFLICT DO NOTHING
 """  # noqa: S608
 
+SHOWN = """
+UPDATE prices_offer o SET price_fen = c.{price}
+FROM prices_pricechange c
+WHERE c.received_at >= %(at)s AND o.drug_id = c.drug_id AND o.pharmacy_id = c.pharmacy_id
+"""
+
 
 def empty() -> None:
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(EMPTY)
+    _owner(EMPTY, {})
 
 
 def make_past(today: date, days: int, say: Say) -> int:
@@ -90,15 +95,25 @@ def _make(sql: str, on: date, parameters: dict[str, Any], minutes: int = 1) -> i
         return int(cursor.rowcount)
 
 
+def show(today: date, price: str) -> None:
+    """Offers show the `new_fen` of today's changes, or the `old_fen` again."""
+    _owner(SHOWN.format(price=price), {"at": midnight(today)})
+    _owner("VACUUM (ANALYZE) prices_offer", {})
+
+
 def settle() -> None:
+    _owner("VACUUM (ANALYZE) prices_pricechange", {})
+    _owner("VACUUM (ANALYZE) prices_areaprice", {})
+
+
+def _owner(sql: str, parameters: dict[str, Any]) -> None:
     with connections["owner"].cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) prices_pricechange")
+        cursor.execute(sql, parameters or None)
 
 
 def statistics_of_before(first: date, today: date) -> None:
-    """What last night's roll-up found is taken as having held since `first`: back-tests ask past days for it."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute('UPDATE prices_areaprice SET "on" = %s', [first])
-    roll_up = RollUp.objects.latest("pk")
+    """What the first roll-up found is taken as having held since `first`: back-tests ask past days for it."""
+    _owner('UPDATE prices_areaprice SET "on" = %(first)s WHERE "on" = %(on)s', {"first": first, "on": today})
+    roll_up = RollUp.objects.earliest("pk")
     fields = {"at": roll_up.at, "drugs": roll_up.drugs, "written": 0, "seconds": 0.0}
     RollUp.objects.create(first=first, last=today - timedelta(days=1), **fields)

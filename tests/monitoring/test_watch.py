@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 
 from prices.models import Lead, Screening, WatchCursor
+from prices.monitoring import screen as screening
 from prices.monitoring import watch as watching
 from prices.monitoring.watch import watch
 from tests import factories as f
@@ -25,16 +26,35 @@ from tests.monitoring.leads_world import (
     worked_out,
 )
 from tests.prices.ingest_world import Killed, killed_at
+from tests.prices.live_worker import until
 
 pytestmark = pytest.mark.usefixtures("committed")
 NOON = moment(hour=12)
 
 
+def settled() -> None:
+    """Every change is below the oldest transaction that still runs: other tests share the cluster and its counter."""
+    with connection.cursor() as cursor:
+        until(lambda: _none_above(cursor), "older transactions have ended")
+
+
+def _none_above(cursor: Any) -> bool:
+    cursor.execute(
+        "SELECT NOT EXISTS (SELECT FROM prices_pricechange WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+    )
+    return bool(cursor.fetchone()[0])
+
+
+def look(at: datetime) -> int:
+    settled()
+    return watch(at)
+
+
 def test_a_spike_is_found_once() -> None:
     drug, shops = market()
     change(drug, shops[0], "26.90")
-    assert watch(NOON) == 1
-    assert watch(NOON) == 0
+    assert look(NOON) == 1
+    assert look(NOON) == 0
     assert (the_lead().price_fen, the_lead().on, the_lead().found_at) == (2690, DAY, NOON)
     assert Screening.objects.get().kind == "watch"
 
@@ -42,9 +62,9 @@ def test_a_spike_is_found_once() -> None:
 def test_what_the_watch_found_is_what_the_sweep_finds() -> None:
     drug, shops = market()
     change(drug, shops[0], "26.90")
-    watch(NOON)
+    look(NOON)
     change(drug, shops[1], "28.90", moment(hour=13))
-    watch(moment(hour=13, minute=1))
+    look(moment(hour=13, minute=1))
     found = {(lead.pk, lead.price_fen) for lead in standing()}
     night_after()
     assert {(lead.pk, lead.price_fen) for lead in standing()} == found
@@ -56,9 +76,9 @@ def test_a_member_of_a_chains_event_is_taken_back_by_the_sweep() -> None:
     shops = sell(drug, ("18.90",) * 4, chain=f.chain())
     worked_out()
     change(drug, shops[0], "26.90")
-    watch(NOON)
+    look(NOON)
     change(drug, shops[1], "26.90", moment(hour=13))
-    watch(moment(hour=13, minute=1))
+    look(moment(hour=13, minute=1))
     assert len(standing()) == 2
     for shop in shops[2:]:
         change(drug, shop, "26.90", moment(hour=14))
@@ -71,14 +91,14 @@ def test_the_first_look_of_all_begins_with_yesterday() -> None:
     drug, shops = market()
     change(drug, shops[1], "27.90", moment(DAY - timedelta(days=40)))
     change(drug, shops[0], "26.90")
-    watch(NOON)
+    look(NOON)
     assert [lead.pharmacy_id for lead in standing()] == [shops[0].pk]
 
 
 def test_a_line_from_tomorrow_waits_for_the_sweep_of_tomorrow() -> None:
     drug, shops = market()
     change(drug, shops[0], "26.90", moment(DAY + timedelta(days=1)))
-    assert watch(NOON) == 0
+    assert look(NOON) == 0
     assert Screening.objects.count() == 0
     night_after(DAY + timedelta(days=1))
     assert the_lead().on == DAY + timedelta(days=1)
@@ -88,6 +108,7 @@ def test_killed_at_any_statement_and_run_again_it_leaves_the_same_rows() -> None
     drug, shops = market()
     change(drug, shops[0], "26.90")
     change(drug, shops[1], "29.90")
+    settled()
     number, died = 1, True
     while died:
         died = False
@@ -134,8 +155,9 @@ def test_of_two_workers_at_once_one_writes(monkeypatch: pytest.MonkeyPatch) -> N
     drug, shops = market()
     change(drug, shops[0], "26.90")
     WatchCursor.objects.create(at=NOON)
+    settled()
     both_have_looked = threading.Barrier(2)
-    screen = watching.screen
+    screen = screening.screen
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         found = screen(*args, **kwargs)
@@ -158,13 +180,13 @@ def test_a_change_whose_transaction_takes_long_is_not_skipped() -> None:
             slow.set()
             may_commit.wait(30)
 
-    def look() -> list[int]:
+    def meanwhile() -> list[int]:
         slow.wait(30)
         change(drug, shops[1], "29.90")
         early = watch(NOON)
         may_commit.set()
         return [early]
 
-    in_threads(publish_slowly, look)
-    watch(NOON)
+    in_threads(publish_slowly, meanwhile)
+    look(NOON)
     assert sorted(lead.price_fen for lead in standing()) == [2690, 2990]
