@@ -78,7 +78,8 @@ def _chains(rows: pl.LazyFrame, moved: pl.Expr) -> pl.LazyFrame:
     together = pl.len().over("chain_id", "drug_id", "new_fen", "up") >= CHAIN_SHOPS
     rows = rows.with_columns(decided=moved & pl.col("chain_id").is_not_null() & together)
     middle = pl.col("step").filter("decided").median().over("chain_id", "up")
-    apart = pl.col("up") & (pl.col("step") > middle + APART)
+    # Of the decision as a whole: its shops may have come from different prices.
+    apart = pl.col("up") & (pl.col("step").median().over("chain_id", "drug_id", "new_fen", "up") > middle + APART)
     chain, way = pl.col("chain_id").cast(pl.String), _way()
     whole = pl.concat_str(pl.lit("chain:"), chain, pl.lit(":"), way)
     alone = pl.concat_str(

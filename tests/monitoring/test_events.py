@@ -50,6 +50,12 @@ def test_a_product_raised_by_half_stands_out_of_what_went_up_a_little() -> None:
     assert told(*little, *much) == [("chain_repricing", "up", 7, None, 9), ("chain_repricing", "up", 7, 9, 3)]
 
 
+def test_shops_that_come_to_one_price_from_different_ones_stay_together() -> None:
+    rows = [(1, 1, 7, 1000, 1500), (2, 1, 7, 1400, 1500), (3, 1, 7, 1450, 1500)]
+    little = [(shop, 2, 7, 1000, 1030) for shop in (1, 2, 3)]
+    assert told(*rows, *little) == [("chain_repricing", "up", 7, None, 6)]
+
+
 def test_a_price_list_that_moves_as_a_whole_is_one_event() -> None:
     rows = [(1, drug, None, 10_000, 9_900 - drug % 50) for drug in range(MASS_DRUGS)]
     assert told(*rows) == [("mass_repricing", "down", None, None, MASS_DRUGS)]
@@ -100,7 +106,8 @@ def test_the_order_of_rows_decides_nothing_and_every_member_is_counted_once(rows
     assert again.sort("pharmacy_id", "drug_id").equals(numbered.sort("pharmacy_id", "drug_id"))
     for place, event in enumerate(events):
         members = numbered.filter(pl.col("event") == place)
-        assert len(members) == event.offers
+        assert len(members) == event.offers >= 3
+        assert (event.direction == "up") == (event.ratio > 1)
         ratio = (members["new_fen"] / members["old_fen"]).log().median()
         assert isinstance(ratio, float)
         assert event.ratio == pytest.approx(math.exp(ratio))
