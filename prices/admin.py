@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from pharmacies.admin import ReadOnly
 from prices.models import (
+    AccessGap,
     Case,
     CaseDocument,
     CaseEvidence,
@@ -13,8 +14,11 @@ from prices.models import (
     Feed,
     FeedRun,
     Finding,
+    Freeze,
+    FrozenTable,
     Inquiry,
     InquiryReply,
+    Landing,
     Lead,
     PriceEvent,
     Rejection,
@@ -218,3 +222,34 @@ class CaseDocumentAdmin(ReadOnly):
     list_display = ("case", "kind", "number", "made_at", "size")
     list_select_related = ("case",)
     raw_id_fields = ("case", "step")
+
+
+@admin.register(AccessGap)
+class AccessGapAdmin(ReadOnly):
+    list_display = ("region", "preparation", "since", "until", "seen", "nearest", "distance_m")
+    list_select_related = ("region", "preparation", "nearest")
+    search_fields = ("region__code", "preparation__generic_name")
+    raw_id_fields = ("nearest", "preparation")
+
+
+@admin.register(Landing)
+class LandingAdmin(ReadOnly):
+    list_display = ("reference", "region", "on", "shops", "landed", "late", "days_median", "saved_fen")
+    list_select_related = ("reference", "region")
+    search_fields = ("region__code",)
+    raw_id_fields = ("reference",)
+
+
+@admin.register(Freeze)
+class FreezeAdmin(ReadOnly):
+    list_display = ("area", "month", "at", "by", "sha256")
+    list_select_related = ("area", "by")
+    search_fields = ("area__code",)
+    raw_id_fields = ("by",)
+
+
+@admin.register(FrozenTable)
+class FrozenTableAdmin(ReadOnly):
+    list_display = ("freeze", "position", "name", "title", "rows", "sha256")
+    list_select_related = ("freeze",)
+    search_fields = ("name",)

@@ -24,10 +24,12 @@ from pharmacies.models import (
     User,
 )
 from prices.models import (
+    AccessGap,
     DeskChange,
     FeedRun,
     Inquiry,
     InquiryReply,
+    Landing,
     Rejection,
     Report,
     ReportGroup,
@@ -40,6 +42,7 @@ from prices.models import (
 )
 
 from . import factories as f
+from .console import tables_world
 from .factories import AT, since
 from .monitoring import impossible_leads, impossible_rules
 from .monitoring.cases_world import asked_in_writing
@@ -109,6 +112,13 @@ def one_of_everything() -> None:
     Membership.objects.create(user=user, role="officer", area=shop.insurance_area, valid=since())
     asked_in_writing(shop, by=user, at=AT)
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
+    tables_world.frozen(shop.insurance_area, by=user)
+    of = {"preparation": drug.preparation, "region": f.wuchang(), "since": AT.date(), "seen": AT.date(), "listed": 0}
+    AccessGap.objects.create(**of)
+    vbp = f.reference_price(drug, "9.00", kind="vbp")
+    Landing.objects.create(
+        reference=vbp, region=f.region(), drug_id=drug.pk, on=AT.date(), shops=1, landed=0, late=0, above=1, matched=0
+    )
 
 
 @pytest.fixture
