@@ -115,6 +115,15 @@ def test_the_list_costs_the_same_however_long_it_is(here: Cases) -> None:
     assert len(many) == len(few)
 
 
+def test_a_page_of_a_case_asks_the_database_a_bounded_number_of_times(here: Cases) -> None:
+    here.bring_to("recheck")
+    client = browser(here, "reviewer")
+    client.get(page(here))
+    with CaptureQueriesContext(connection) as asked:
+        client.get(page(here))
+    assert len(asked) <= 40, len(asked)
+
+
 def test_a_file_of_the_list_is_for_those_who_may_take_one(here: Cases) -> None:
     assert browser(here, "viewer").get(LIST + "?format=csv").status_code == 403
     rows = list(csv.reader(io.StringIO(browser(here, "analyst").get(LIST + "?format=csv").content.decode("utf-8-sig"))))

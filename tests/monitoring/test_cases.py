@@ -7,16 +7,30 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import IntegrityError, ProgrammingError, transaction
 from docx import Document
 
+from config.settings import env_days
 from pharmacies.models import AuditEvent, Membership, User
 from prices.desk import inquiries
-from prices.models import Case, CaseDocument, CaseEvidence, CaseLead, CaseStep, Inquiry, Lead, Offer, PriceChange
+from prices.models import (
+    Case,
+    CaseDocument,
+    CaseEvidence,
+    CaseLead,
+    CaseStep,
+    Inquiry,
+    Lead,
+    Offer,
+    PriceChange,
+    Report,
+    ReportGroup,
+)
 from prices.monitoring import cases
 from prices.monitoring.cases import CaseProblem, Overtaken, due, evidence, letters
 from prices.monitoring.cases.table import STEPS
+from prices.monitoring.reports import answers, outcomes
 from tests import factories as f
 from tests.factories import AT, SHANGHAI
 from tests.monitoring.cases_world import LATER, PATHS, ROLES, Cases, lead, official, world
@@ -387,6 +401,17 @@ def test_dates_count_office_days(settings: Any) -> None:
     ]  # fmt: skip
 
 
+def test_holidays_are_read_from_the_environment_and_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_HOLIDAYS", "2026-10-01/2026-10-08, 2027-01-01")
+    assert env_days("PUBLIC_HOLIDAYS") == [
+        (date(2026, 10, 1), date(2026, 10, 8)),
+        (date(2027, 1, 1), date(2027, 1, 2)),
+    ]
+    monkeypatch.setenv("PUBLIC_HOLIDAYS", "国庆")
+    with pytest.raises(ImproperlyConfigured, match="国庆"):
+        env_days("PUBLIC_HOLIDAYS")
+
+
 def test_the_day_is_shanghais() -> None:
     late_utc = datetime(2026, 11, 23, 0, 30, tzinfo=SHANGHAI)
     assert due.after(late_utc.astimezone(tz=None), 1) == datetime(2026, 11, 24, 18, 0, tzinfo=SHANGHAI)
@@ -534,6 +559,26 @@ def test_two_publishers_at_once(here: Cases) -> None:
     publish(here)
     with pytest.raises(Overtaken):
         cases.publish(stale, by=here.people["second"], at=LATER, seen=stale.revision)
+
+
+def test_the_citizen_who_reported_reads_the_outcome_once_it_is_published(here: Cases) -> None:
+    group = ReportGroup.objects.create(
+        pharmacy=here.shop, kind="price", drug_id=here.drug.pk, price_fen=2690, first_at=AT, last_at=AT
+    )
+    report = Report.objects.create(group=group, at=AT, text="标签 26.90", code_digest="0" * 64)
+    answers.into_case(group, case=here.case, by=here.people["officer"], at=LATER)
+
+    def told() -> str:
+        return outcomes.outcome(Report.objects.select_related("group__case").get(pk=report.pk)).text
+
+    here.bring_to("replied")
+    here.take("corrected")
+    propose(here)
+    assert "药店已改正标价" not in told()
+    publish(here)
+    assert told() == "药店已改正标价。"
+    here.take("reopen")
+    assert "药店已改正标价" not in told()
 
 
 # -- precision --------------------------------------------------------------------------------------------------------

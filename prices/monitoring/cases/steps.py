@@ -47,6 +47,9 @@ def take(
     due_at = _due(step, due_on, at=at)
     with transaction.atomic():
         change = _change(step, due_at=due_at, at=at)
+        if step.to == Case.State.CLOSED and case.inquiry_id:
+            # Before the case, as an answer at the desk locks them: two that meet wait for each other, and neither fails.
+            Inquiry.objects.select_for_update().get(pk=case.inquiry_id)
         if name == "notice":
             change["inquiry"] = _ask(case, number=number, text=reason, due_at=due_at, by=by, at=at)
         row = move(

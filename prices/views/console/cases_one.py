@@ -184,7 +184,7 @@ def _page(case: Case, area: Region, person: User, *, at: datetime) -> dict[str, 
         "may_publish": may[Action.PUBLISH_CASE] and case.proposed_at is not None and case.published_at is None,
         "own_proposal": case.proposed_by_id == person.pk,
         "may_export": access.may(person, Action.EXPORT, area, at=at),
-        "link": reverse("staff:console-case", args=[area.code, case.pk]),
+        "reports_link": reverse("staff:console-reports", args=[area.code]) + "?state=case",
     }
 
 
