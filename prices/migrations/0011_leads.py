@@ -291,6 +291,10 @@ class Migration(migrations.Migration):
             model_name="lead",
             index=models.Index(fields=["on"], name="lead_of_day"),
         ),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(condition=models.Q(("state", "new")), fields=["area", "-score"], name="lead_waiting"),
+        ),
         migrations.AddConstraint(
             model_name="lead",
             constraint=models.UniqueConstraint(

@@ -65,7 +65,7 @@ def lead(drug: Drug, shop: Pharmacy, *, agreed: bool = True, **fields: Any) -> L
     made = Lead.objects.create(**base | fields)
     if not agreed:
         return made
-    seen = {"day": str(TODAY), "price_fen": made.price_fen, "old_fen": made.previous_fen}
+    seen: dict[str, Any] = {"day": str(TODAY), "price_fen": made.price_fen, "old_fen": made.previous_fen}
     finding(made, "change", **seen)
     finding(made, "history", p=1e-9, score=17.6, **seen, series=SERIES)
     finding(made, "peers", p=1e-8, score=12.0, **seen, count=12, median_fen=1890, mad_ln=0.0135, peers=PEERS)

@@ -23,7 +23,7 @@ def lead(price: int = 2690, previous: int | None = 1890) -> Lead:
     return Lead(price_fen=price, previous_fen=previous, city=Region(name="武汉市"))
 
 
-def finding(detector: str, label: str = "", **inputs: Any) -> Finding:
+def finding(detector: str, label: str = "", /, **inputs: Any) -> Finding:
     return Finding(detector=detector, version=1, parameters={}, inputs=inputs, label=label, excess=0.42)
 
 
@@ -32,7 +32,8 @@ def history(series: list[Any] = STEADY) -> Finding:
 
 
 def peers(**inputs: Any) -> Finding:
-    return finding("peers", **{"count": 56, "median_fen": 1890, "mad_ln": 0.0135, "peers": PEERS} | inputs)
+    base: dict[str, Any] = {"count": 56, "median_fen": 1890, "mad_ln": 0.0135, "peers": PEERS}
+    return finding("peers", **base | inputs)
 
 
 def test_the_two_strongest_reasons_come_first_and_nothing_is_said_twice() -> None:
@@ -107,7 +108,7 @@ def test_a_multiple_close_to_one_keeps_two_places() -> None:
 
 
 def test_a_reference_names_its_document_and_the_scheme_s_mark() -> None:
-    seen = {"basis": "listed", "reference_fen": 1500, "document": "苏医保发〔2025〕1号"}
+    seen: dict[str, Any] = {"basis": "listed", "reference_fen": 1500, "document": "苏医保发〔2025〕1号"}
     said = "挂网价是 15.00 元（依据：苏医保发〔2025〕1号），26.90 元是它的 1.8 倍（高 79%）"
     assert words.sentence(lead(), finding("reference", "黄标", **seen)) == f"{said}，按阈值方案属于“黄标”。"
     assert words.sentence(lead(), finding("reference", **seen)) == f"{said}。"

@@ -13,7 +13,15 @@ TEMPLATES = sorted([*(ROOT / "templates").glob("*.html"), *(ROOT / "templates" /
 TOO_NEW_CSS = (
     r":has\(|:is\(|:where\(|\binset:|aspect-ratio|clamp\(|\bmin\(|\bmax\(|@layer|@container|(?<!grid-)(?<!-)\bgap:"
 )
-OF_THE_DESK = {"desk.css", "desk-bars.css", "desk-pages.css", "uploads.css", "console.css", "cases.css"}
+OF_THE_DESK = {
+    "desk.css",
+    "desk-bars.css",
+    "desk-pages.css",
+    "uploads.css",
+    "console.css",
+    "console-charts.css",
+    "cases.css",
+}
 """Only pages of the desk and the console load these: their floor is Chromium 86, which knows gaps between flexible boxes."""
 TOO_NEW_JS = r"\?\.(?!\d)|\?\?|replaceAll|\.at\(|Promise\.any|structuredClone|\|\|=|&&="
 

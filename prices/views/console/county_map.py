@@ -149,7 +149,10 @@ def drawing(regions: Sequence[int], area: Region, day: date) -> Drawing | None:
         if not rows:
             return None
         west, north, squeeze, scale, width, height = rows[0][7:]
-        shapes = [Shape(*row[:5], round(row[5], 1), round(row[6], 1)) for row in rows]
+        shapes = [
+            Shape(pk, code, name, level, path, round(x, 1), round(y, 1))
+            for pk, code, name, level, path, x, y, *_ in rows
+        ]
         found = Drawing(shapes, west, north, squeeze, scale, round(width, 1), round(height, 1))
         cache.set(key, found, KEPT_SECONDS)
     return found
@@ -189,7 +192,9 @@ def ranking(counties: Sequence[County], measure: Measure) -> list[County]:
     known = [each for each in counties if each.value is not None]
     if len(known) < 2:
         return []
-    return sorted(known, key=lambda each: (-(each.value or 0) if measure.more else each.value or 0, each.shape.code))[:FIRST]
+    return sorted(known, key=lambda each: (-(each.value or 0) if measure.more else each.value or 0, each.shape.code))[
+        :FIRST
+    ]
 
 
 def breaks(values: Sequence[float]) -> list[float]:

@@ -250,7 +250,7 @@ def year(drug: Drug, area: Region, on: date) -> Chart:
     """What most of the area's shops asked, and the middle half of them, day by day."""
     first = on - timedelta(days=DAYS - 1)
     known = {day.on: day for day in daily(drug.pk, area.pk, first, on)}
-    shown = [day for day in days(min(known, default=on), on)]
+    shown = list(days(min(known, default=on), on))
     mode = [_yuan(known.get(day), "mode_fen") or _yuan(known.get(day), "median_fen") for day in shown]
     newest = next((value for value in reversed(mode) if value is not None), None)
     return Chart(

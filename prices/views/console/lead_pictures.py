@@ -39,7 +39,7 @@ def series(lead: Lead, *, at: datetime) -> Chart:
     first = last - timedelta(days=DAYS - 1)
     shown = list(days(first, last))
     city = {day.on: day for day in daily(lead.drug_id, lead.city_id, first, last)}
-    own = _asked(lead, first, last, at) if lead.pharmacy_id is not None else dict.fromkeys(shown)
+    own = _asked(lead.drug_id, lead.pharmacy_id, first, last, at) if lead.pharmacy_id is not None else {}
     usual = {on: _usual(day) for on, day in city.items()}
     lines = [Line(_label(_("多数药店"), usual.values()), [usual.get(on) for on in shown], lead.pharmacy_id is None)]
     if lead.pharmacy_id is not None:
@@ -57,11 +57,11 @@ def series(lead: Lead, *, at: datetime) -> Chart:
     )
 
 
-def _asked(lead: Lead, first: date, last: date, at: datetime) -> dict[date, float | None]:
+def _asked(drug_id: int, pharmacy_id: int, first: date, last: date, at: datetime) -> dict[date, float | None]:
     """The shop's price in yuan at the end of each day; None where the drug was not on the shelf."""
     begin = timezone.make_aware(datetime.combine(first, time.min))
     changes = list(
-        PriceChange.objects.filter(drug_id=lead.drug_id, pharmacy_id=lead.pharmacy_id, received_at__gte=begin)
+        PriceChange.objects.filter(drug_id=drug_id, pharmacy_id=pharmacy_id, received_at__gte=begin)
         .filter(received_at__lte=at)
         .order_by("received_at", "run_id")
         .values_list("received_at", "old_fen", "new_fen")
@@ -69,7 +69,7 @@ def _asked(lead: Lead, first: date, last: date, at: datetime) -> dict[date, floa
     if changes:
         fen = changes[0][1]
     else:
-        live = Offer.objects.filter(drug_id=lead.drug_id, pharmacy_id=lead.pharmacy_id, state=Offer.State.LIVE)
+        live = Offer.objects.filter(drug_id=drug_id, pharmacy_id=pharmacy_id, state=Offer.State.LIVE)
         fen = live.values_list("price_fen", flat=True).first()
     found: dict[date, float | None] = {}
     upcoming = iter(changes)
@@ -102,12 +102,20 @@ def _series_table(lead: Lead, shown: Sequence[date], own: dict[date, Any], city:
     rows: list[Row] = []
     before: tuple[Any, ...] | None = None
     for on in shown:
-        day = city.get(on)
-        says = (own.get(on), day and day.mode_fen, day and day.q1_fen, day and day.q3_fen, day and day.count)
+        day, price = city.get(on), own.get(on)
+        says = (price, *((day.mode_fen, day.q1_fen, day.q3_fen, day.count) if day else (None, None, None, None)))
         if says != before:
-            fens = [None if fen is None else yuan(fen) for fen in says[1:4]]
-            price = None if says[0] is None else yuan(round(says[0] * 100))
-            rows.append({"on": on, "price": price, "mode": fens[0], "q1": fens[1], "q3": fens[2], "shops": says[4]})
+            fens = [None if fen is None else yuan(int(fen)) for fen in says[1:4]]
+            rows.append(
+                {
+                    "on": on,
+                    "price": None if price is None else yuan(round(price * 100)),
+                    "mode": fens[0],
+                    "q1": fens[1],
+                    "q3": fens[2],
+                    "shops": says[4],
+                }
+            )
         before = says
     columns = [
         Column("on", _("自"), "date"),

@@ -122,7 +122,9 @@ def _alone(lead: Lead, finding: Finding) -> str:
         return ""
     middle = finding.inputs["median_fen"]
     share = {"share": percent(lead.price_fen, middle)}
-    return gettext("比中间价高 %(share)s") % share if lead.price_fen >= middle else gettext("比中间价低 %(share)s") % share
+    return (
+        gettext("比中间价高 %(share)s") % share if lead.price_fen >= middle else gettext("比中间价低 %(share)s") % share
+    )
 
 
 def _mode_clause(lead: Lead, finding: Finding) -> str:

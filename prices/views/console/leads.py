@@ -108,9 +108,10 @@ class LeadRows(Sequence[Row]):
         return self.found.count()
 
     def __getitem__(self, index: Any) -> Any:
-        rows = self.found[index] if isinstance(index, slice) else [self.found[index]]
-        read = _rows(list(with_findings(rows) if isinstance(index, slice) else rows), self.area)
-        return read if isinstance(index, slice) else read[0]
+        found = with_findings(self.found)
+        if isinstance(index, slice):
+            return _rows(list(found[index]), self.area)
+        return _rows([found[index]], self.area)[0]
 
     def __iter__(self) -> Iterator[Row]:
         for first in range(0, len(self), AT_ONCE):
@@ -202,9 +203,11 @@ def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
 def page_of(found: Lead, area: Region, *, at: datetime) -> dict[str, Any]:
     """Everything the page says about the lead."""
     drug = drugs_of([found])[found.drug_id]
-    pharmacy = Pharmacy.objects.select_related("insurance_area", "chain").filter(pk=found.pharmacy_id).first()
+    shops = Pharmacy.objects.select_related("insurance_area", "chain")
+    pharmacy = shops.filter(pk=found.pharmacy_id).first() if found.pharmacy_id is not None else None
     findings = lead_words.in_order(found.findings.all())
-    chain = Chain.objects.filter(pk=found.event.chain_id).first() if found.event else None
+    chain_id = found.event.chain_id if found.event else None
+    chain = Chain.objects.filter(pk=chain_id).first() if chain_id is not None else None
     return {
         "place": area,
         "lead": found,

@@ -161,6 +161,8 @@ def area_table(areas: list[Region], on: date, *, name: str = "areas") -> Table:
         title=_("各地区"),
         columns=columns,
         rows=rows,
-        caveat=_("按统筹区管理的定点零售药店统计，每天凌晨算一次，待看线索是现在的；更新及时率看最近一次报送是否在报送周期之内。"),
+        caveat=_(
+            "按统筹区管理的定点零售药店统计，每天凌晨算一次，待看线索是现在的；更新及时率看最近一次报送是否在报送周期之内。"
+        ),
         on=on,
     )

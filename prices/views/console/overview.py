@@ -82,7 +82,10 @@ def cards(area: Region, new: int, *, at: datetime) -> list[Card]:
     found = [Card(measures.MEASURES["leads"].label, f"{new:,}", gettext("现在"), _page(area, "leads"), new > 0)]
     if figure:
         overdue = figure.late + figure.silent
-        note = gettext("共 %(shops)s 家，其中 %(silent)s 家长期没有报送") % {"shops": f"{figure.shops:,}", "silent": figure.silent}
+        note = gettext("共 %(shops)s 家，其中 %(silent)s 家长期没有报送") % {
+            "shops": f"{figure.shops:,}",
+            "silent": figure.silent,
+        }
         found.append(Card(_("逾期未报送"), f"{overdue:,}", note, f"{_page(area, 'leads')[:-5]}late", overdue > 0))
         for name in ("timely", "coverage", "fresh", "dispersion"):
             each = measures.MEASURES[name]

@@ -79,7 +79,8 @@ def _rows(shops: Sequence[Pharmacy], area: Region, *, at: datetime) -> list[Row]
     reports = PharmacyFeed.objects.filter(pharmacy__in=ids).values("pharmacy_id").annotate(last=Max("as_of"))
     last: dict[int, datetime] = dict(reports.values_list("pharmacy_id", "last"))
     new = Lead.objects.filter(state=Lead.State.NEW, pharmacy_id__in=ids)
-    leads: dict[int, int] = dict(new.values("pharmacy_id").annotate(n=Count("pk")).values_list("pharmacy_id", "n"))
+    counted = new.values("pharmacy_id").annotate(n=Count("pk")).values_list("pharmacy_id", "n")
+    leads = {pk: n for pk, n in counted if pk is not None}
     return [
         {
             "name": shop.name,
