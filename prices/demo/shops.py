@@ -73,8 +73,6 @@ COLUMNS = [
     "status",
 ]
 
-SILENT_SHOPS = 6
-"""About so many shops has the chain that has fallen silent."""
 LAPSED_DAYS = 12
 NEVER_REPORTED = 100_000
 
@@ -232,9 +230,10 @@ def _with_conditions(shops: list[Shop], rng: Random) -> list[Shop]:
 
 
 def _with_a_silent_chain(shops: list[Shop]) -> list[Shop]:
-    """One small chain has stopped reporting altogether: for officials to ask after."""
+    """The smallest chain has stopped reporting altogether: for officials to ask after."""
     members = Counter(shop.chain for shop in shops if shop.chain)
-    small = min(members, key=lambda chain: (abs(members[chain] - SILENT_SHOPS), chain), default="")
+    several = [chain for chain, count in members.items() if count > 1]
+    small = min(several, key=lambda chain: (members[chain], chain), default="")
     return [
         replace(shop, condition=Condition.STALE) if small and shop.chain == small and not shop.condition else shop
         for shop in shops

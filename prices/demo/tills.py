@@ -131,7 +131,9 @@ class Till:
         for place, times in zip([each for each in alone if not self.shops[each].condition], PLANTED, strict=False):
             shelf = self.shelves[place]
             known = {number: self.prices.drugs[number] for number in shelf}
-            common = [number for number, drug in known.items() if drug.availability > COMMON_HERE and drug.pack_count > 3]
+            common = [
+                number for number, drug in known.items() if drug.availability > COMMON_HERE and drug.pack_count > 3
+            ]
             if not common:
                 continue
             line = shelf[number := max(common, key=lambda each: (known[each].typical_fen, each))]

@@ -13,11 +13,24 @@ from django.test import override_settings
 from django.utils import timezone
 
 from catalog.models import Drug, DrugListEntry, Listing, ListingMatch
-from pharmacies.models import Designation, Pharmacy, PharmacyToday, Region
-from prices.demo import facts, load, outlines, reports
+from pharmacies.models import Chain, Designation, Membership, Pharmacy, PharmacyToday, Region
+from prices.demo import facts, load, outlines, people, province, reports, watching
 from prices.demo.shops import Condition
 from prices.ingest import runs
-from prices.models import Feed, FeedRun, Offer, PharmacyFeed, PriceChange, Rejection
+from prices.models import (
+    Case,
+    Feed,
+    FeedRun,
+    Inquiry,
+    Lead,
+    Offer,
+    PharmacyFeed,
+    PriceChange,
+    Rejection,
+    ReportGroup,
+)
+from prices.monitoring import sweep
+from prices.monitoring.reports import observed
 from prices.statistics import history, nights
 from tests.factories import AT
 from tests.prices import demo_world
@@ -139,7 +152,7 @@ def test_a_second_load_does_nothing(loaded: load.Loaded, monkeypatch: pytest.Mon
     monkeypatch.setattr(outlines, "hubei_geojson", refuse)
     call_command("load_demo")
     assert "已在" in capsys.readouterr().out
-    assert FeedRun.objects.count() == loaded.runs
+    assert FeedRun.objects.exclude(feed__slug=observed.SLUG).count() == loaded.runs
 
 
 # -- reporting on -----------------------------------------------------------------------------------------------------
@@ -188,3 +201,47 @@ def test_a_feed_waits_while_a_person_has_to_decide_and_goes_on_afterwards(loaded
 def test_nothing_is_sent_while_the_last_delivery_is_on_its_way(loaded: load.Loaded) -> None:
     assert reports.report(at=AT + 2 * DAY) > 0
     assert reports.report(at=AT + 3 * DAY) == 0
+
+
+# -- what officials find ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_work(loaded: load.Loaded, tmp_path: Path) -> Iterator[None]:
+    """The demo's people have come, and done what they do."""
+    with override_settings(STORAGES={"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}):
+        people.open_accounts(at=AT, notes=tmp_path / "demo-logins.txt")
+        watching.work(at=AT)
+        yield
+
+
+def test_the_planted_spikes_are_leads_and_slips_are_none(loaded: load.Loaded) -> None:
+    sweep.sweep(AT + DAY)  # the watch sees what is committed only
+    found = Lead.objects.filter(area__code=province.WATCHED, on=timezone.localdate(AT), state=Lead.State.NEW)
+    assert any(lead.excess > 0.5 and lead.findings.filter(detector="history").exists() for lead in found)
+    slipped = set(Rejection.objects.filter(drug_id__isnull=False).values_list("drug_id", "pharmacy_id", "price_fen"))
+    assert not slipped & set(Lead.objects.values_list("drug_id", "pharmacy_id", "price_fen"))
+
+
+def test_one_chain_has_fallen_silent_altogether(loaded: load.Loaded) -> None:
+    silent = {code for code, condition in conditions().items() if condition == Condition.STALE}
+    whole = [chain for chain in Chain.objects.all() if {shop.code for shop in chain.pharmacies.all()} <= silent]
+    assert whole
+
+
+@pytest.mark.usefixtures("at_work")
+def test_a_case_waits_for_the_shop_and_another_is_published() -> None:
+    waiting, told = Case.objects.order_by("state").values_list("state", flat=True).distinct()
+    assert {waiting, told} == {Case.State.NOTICE, Case.State.CLOSED}
+    desk = Membership.objects.get(user__username="dianzhang").pharmacy
+    assert Inquiry.objects.filter(pharmacy=desk, state="open").count() == 1
+    published = Case.objects.get(state=Case.State.CLOSED)
+    assert (published.proposed_by.username, published.published_by.username) == ("shenhe", "fabu")
+    assert ReportGroup.objects.filter(state=ReportGroup.State.OPEN).count() == 1
+
+
+@pytest.mark.usefixtures("at_work")
+def test_people_do_their_work_once() -> None:
+    before = Case.objects.count(), ReportGroup.objects.count()
+    watching.work(at=AT + DAY)
+    assert (Case.objects.count(), ReportGroup.objects.count()) == before
