@@ -60,7 +60,8 @@ class Overview:
 def overview(chain: Chain, shops: Sequence[Pharmacy], drug: Drug) -> Overview:
     """What each of `shops` asks for `drug`."""
     offers = Offer.objects.filter(drug_id=drug.pk, pharmacy_id__in=[shop.pk for shop in shops], state=Offer.State.LIVE)
-    shown = {offer.pharmacy_id: Value(offer.price_fen, Stock(offer.stock)) for offer in offers}
+    said = offers.values_list("pharmacy_id", "price_fen", "stock")
+    shown = {shop: Value(fen, Stock(stock)) for shop, fen, stock in said}
     prices = Counter(value.fen for value in shown.values())
     usual = max(prices, key=lambda fen: (prices[fen], -fen)) if prices else None
     numbers = stores.numbers(chain)
