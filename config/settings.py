@@ -272,6 +272,7 @@ CELERY_BEAT_SCHEDULE = {
     "apply-scheduled-prices": {"task": "prices.tasks.apply_scheduled_prices", "schedule": 60.0},
     "rebuild-today": {"task": "prices.tasks.rebuild_today", "schedule": crontab(minute="0,1", hour=0)},
     "next-partition": {"task": "prices.tasks.ensure_partitions", "schedule": crontab(minute=30, hour=2)},
+    "forget-files": {"task": "prices.tasks.forget_files", "schedule": crontab(minute=50, hour=2)},
     "tidy-accounts": {"task": "prices.tasks.tidy_accounts", "schedule": crontab(minute=45, hour=2)},
     "roll-up-prices": {"task": "prices.tasks.roll_up_prices", "schedule": crontab(minute=15, hour=3)},
 }
@@ -280,6 +281,11 @@ CELERY_BEAT_SCHEDULE = {
 FEED_MAX_BYTES = env_int("FEED_MAX_BYTES", 2_000_000_000)
 SHEET_MAX_BYTES = env_int("SHEET_MAX_BYTES", 30_000_000)  # a spreadsheet brought to the desk
 FEED_PULL_PRIVATE = env_bool("FEED_PULL_PRIVATE")  # feeds may be pulled from this machine's own network
+if (days := env_int("KEEP_FILES_DAYS", 400)) < 200:
+    raise ImproperlyConfigured(
+        "KEEP_FILES_DAYS must be at least 200: six months, as the law asks of logs, and a margin"
+    )
+KEEP_FILES = timedelta(days=days)  # deliveries as they were received: what a dispute is settled by
 STALE_AFTER, HIDDEN_AFTER = 1.5, 4.0  # × the reporter's declared cadence
 HOLD_MIN_ROWS = 20
 HOLD_REFUSED_SHARE = 0.10

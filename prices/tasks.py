@@ -7,6 +7,7 @@ from django.utils import timezone
 from pharmacies import today
 from pharmacies.accounts import locks
 from pharmacies.audit import heads, seals
+from prices import retention
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
@@ -91,3 +92,8 @@ def tidy_accounts() -> int:
     """Failed log-ins of long ago, and sessions that ended."""
     call_command("clearsessions")
     return locks.forget(at=timezone.now())
+
+
+@shared_task
+def forget_files() -> int:
+    return retention.forget(at=timezone.now())

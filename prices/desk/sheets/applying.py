@@ -266,7 +266,7 @@ def confirm_unchanged(pharmacy: Pharmacy, *, nonce: str, by: User, at: datetime)
     with transaction.atomic():
         Feed.objects.select_for_update(no_key=True).get(pk=feed.pk)
         if (known := feed.runs.filter(delivery_key=f"key:{nonce}").first()) is not None:
-            return known  # type: ignore[no-any-return]
+            return known  # type: ignore[no-any-return]  # the related manager is untyped
         _refuse_while_busy(feed)
         offers = Offer.objects.filter(pharmacy_id=pharmacy.pk, feed_id=feed.pk, state=Offer.State.LIVE)
         held = list(offers.values_list("drug_id", "price_fen", "stock"))
