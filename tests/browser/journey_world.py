@@ -51,7 +51,14 @@ class Town:
         """The first invitation of a place is given on the command line; its link."""
         said = StringIO()
         call_command(
-            "invite", chain=self.chain.name, role="head_office", name="陈卫东", by="ops", url=url, json=True, stdout=said
+            "invite",
+            chain=self.chain.name,
+            role="head_office",
+            name="陈卫东",
+            by="ops",
+            url=url,
+            json=True,
+            stdout=said,
         )
         return str(loads(said.getvalue())["link"])
 

@@ -10,10 +10,9 @@ FOCUSED = "(each) => each === document.activeElement"
 SEEN = """(each) => {
   const box = each.getClientRects()[0];
   const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-  const drawn = [each, each.nextElementSibling].filter(Boolean).map(getComputedStyle);
   return {
     covered: !hit || !(each.contains(hit) || (each.labels && [...each.labels].some((label) => label.contains(hit)))),
-    ring: drawn.some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none"),
+    ring: getComputedStyle(each).outlineStyle !== "none",
   };
 }"""
 
@@ -31,13 +30,14 @@ class Hands:
         self.key("Control+A")
         self.page.keyboard.type(text)
 
-    def reach(self, goal: Locator) -> Locator:
+    def reach(self, goal: Locator) -> None:
         """By Tab, from where the focus is."""
         expect(goal).to_be_visible()
+        found = goal.element_handle()
         for _tab in range(FURTHEST):
-            if goal.evaluate(FOCUSED):
-                assert goal.evaluate(SEEN) == {"covered": False, "ring": True}, goal
-                return goal
+            if found.evaluate(FOCUSED):
+                assert found.evaluate(SEEN) == {"covered": False, "ring": True}, goal
+                return
             self.key("Tab")
         raise AssertionError(f"{FURTHEST} tabs do not lead to {goal}")
 
