@@ -274,9 +274,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "small"
 CELERY_TASK_ROUTES = {  # process_run goes by the size of its delivery
     "prices.tasks.pull_feed": {"queue": "bulk"},
-    "prices.tasks.roll_up_prices": {"queue": "bulk"},
-    "prices.tasks.work_out_figures": {"queue": "bulk"},
-    "prices.tasks.sweep_prices": {"queue": "bulk"},
+    "prices.tasks.work_at_night": {"queue": "bulk"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
@@ -288,22 +286,23 @@ CELERY_BEAT_SCHEDULE = {
     "apply-scheduled-prices": {"task": "prices.tasks.apply_scheduled_prices", "schedule": 60.0},
     "rebuild-today": {"task": "prices.tasks.rebuild_today", "schedule": crontab(minute="0,1", hour=0)},
     "next-partition": {"task": "prices.tasks.ensure_partitions", "schedule": crontab(minute=30, hour=2)},
+    "forget-files": {"task": "prices.tasks.forget_files", "schedule": crontab(minute=50, hour=2)},
     "tidy-accounts": {"task": "prices.tasks.tidy_accounts", "schedule": crontab(minute=45, hour=2)},
     "tidy-reports": {"task": "prices.tasks.tidy_reports", "schedule": crontab(minute=50, hour=2)},
     "overdue-cases": {"task": "prices.tasks.mark_overdue_cases", "schedule": crontab(minute=5, hour=0)},
     "watch-prices": {"task": "prices.tasks.watch_prices", "schedule": 5.0, "options": {"expires": 5}},
-    "roll-up-prices": {"task": "prices.tasks.roll_up_prices", "schedule": crontab(minute=15, hour=3)},
-    "sweep-prices": {"task": "prices.tasks.sweep_prices", "schedule": crontab(minute=30, hour=3)},
-    "reporting-of-the-month": {"task": "prices.tasks.work_out_reporting", "schedule": crontab(minute=20, hour=3)},
-    "access-gaps": {"task": "prices.tasks.work_out_access", "schedule": crontab(minute=25, hour=3)},
-    "landings": {"task": "prices.tasks.work_out_landings", "schedule": crontab(minute=50, hour=3)},
-    "area-figures": {"task": "prices.tasks.work_out_figures", "schedule": crontab(minute=45, hour=3)},
+    "night": {"task": "prices.tasks.work_at_night", "schedule": crontab(minute=15, hour=3)},
 }
 
 # --- the rules of ingest (interfaces.md: defaults; a feed may be stricter) ------------------------
 FEED_MAX_BYTES = env_int("FEED_MAX_BYTES", 2_000_000_000)
 SHEET_MAX_BYTES = env_int("SHEET_MAX_BYTES", 30_000_000)  # a spreadsheet brought to the desk
 FEED_PULL_PRIVATE = env_bool("FEED_PULL_PRIVATE")  # feeds may be pulled from this machine's own network
+if (days := env_int("KEEP_FILES_DAYS", 400)) < 200:
+    raise ImproperlyConfigured(
+        "KEEP_FILES_DAYS must be at least 200: six months, as the law asks of logs, and a margin"
+    )
+KEEP_FILES = timedelta(days=days)  # deliveries as they were received: what a dispute is settled by
 STALE_AFTER, HIDDEN_AFTER = 1.5, 4.0  # × the reporter's declared cadence
 HOLD_MIN_ROWS = 20
 HOLD_REFUSED_SHARE = 0.10

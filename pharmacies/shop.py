@@ -50,7 +50,9 @@ def change(
         after = {"phone": row.phone, "hours": row.hours, "services": row.services}
         if before == after:
             return row
-        row.save(update_fields=["phone", "hours", "open_minutes", "services"])
+        said = {name for name in ("phone", "hours") if before[name] != after[name]}
+        row.own_facts = sorted({*row.own_facts, *said})
+        row.save(update_fields=["phone", "hours", "open_minutes", "services", "own_facts"])
         _record("shop.change", row, by=by, at=at, before=before, after=after)
         today.rebuild(at, [row.pk])
     return row
@@ -147,7 +149,9 @@ def decide_place(pharmacy: Pharmacy, *, accept: bool, reason: str, by: User, at:
         after = {"lng": round(row.location.x, 6), "lat": round(row.location.y, 6), "state": row.state}
         if accept:
             fields = ("location", "source_lng", "source_lat", "source_datum")
-            Pharmacy.objects.filter(pk=pharmacy.pk).update(**{name: getattr(row, name) for name in fields})
+            own = sorted({*Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk).own_facts, "place"})
+            moved = {name: getattr(row, name) for name in fields}
+            Pharmacy.objects.filter(pk=pharmacy.pk).update(own_facts=own, **moved)
             today.rebuild(at, [pharmacy.pk])
         _record("place.decide", pharmacy, by=by, at=at, before=before, after=after, reason=reason.strip())
     return row

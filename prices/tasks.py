@@ -7,23 +7,12 @@ from django.utils import timezone
 from pharmacies import today
 from pharmacies.accounts import locks
 from pharmacies.audit import heads, seals
+from prices import retention
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
-from prices.monitoring import (
-    access_gaps,
-    backtest,
-    backtests,
-    cases,
-    compliance,
-    figures,
-    headline,
-    passthrough,
-    sweep,
-    watch,
-)
+from prices.monitoring import backtest, cases, night, watch
 from prices.monitoring.reports import limits, photos
-from prices.statistics import roll_up
 
 SWEEP_SECONDS = 10.0
 
@@ -90,45 +79,13 @@ def rebuild_today() -> int:
 
 
 @shared_task
-def roll_up_prices() -> int:
-    return roll_up.roll_up(timezone.now()).written
-
-
-@shared_task
 def watch_prices() -> int:
     return watch.watch(timezone.now())
 
 
 @shared_task
-def sweep_prices() -> int:
-    return sweep.sweep(timezone.now()).leads
-
-
-@shared_task
 def mark_overdue_cases() -> int:
     return cases.mark_overdue(at=timezone.now())
-
-
-@shared_task
-def work_out_figures() -> int:
-    """The areas' figures and the price index: they follow the roll-up."""
-    at = timezone.now()
-    return figures.work_out(at) + headline.work_out(at)
-
-
-@shared_task
-def work_out_reporting() -> int:
-    return compliance.work_out(timezone.now())
-
-
-@shared_task
-def work_out_access() -> int:
-    return access_gaps.work_out(timezone.now())
-
-
-@shared_task
-def work_out_landings() -> int:
-    return passthrough.work_out(timezone.now())
 
 
 @shared_task
@@ -161,3 +118,14 @@ def tidy_reports() -> int:
     """Counts of yesterday, and photos of what was answered long ago."""
     at = timezone.now()
     return limits.forget(at=at) + photos.forget(at=at)
+
+
+@shared_task
+def forget_files() -> int:
+    return retention.forget(at=timezone.now())
+
+
+@shared_task
+def work_at_night() -> int:
+    """The roll-up of prices, and all that is worked out from it."""
+    return len(night.work(timezone.now()))

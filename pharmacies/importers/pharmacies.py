@@ -71,7 +71,8 @@ def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, pr
         if problems:
             return refusal(count, _once_per_line(problems), table.notes)
         progress(_("写入"), count // 2, count)
-        outcome = replace(_apply(rows, stored, places, on), notes=table.notes)
+        kept = _kept_notes(rows, stored)
+        outcome = replace(_apply(rows, stored, places, on), notes=(*table.notes, *kept))
         if outcome.changed:
             today.rebuild(at)
         audit(outcome, what="import_pharmacies", model="pharmacies.Pharmacy", at=at, by=by)
@@ -253,7 +254,7 @@ def _apply(rows: list[PharmacyRow], stored: dict[str, Pharmacy], places: dict[st
     for row in rows:
         old = stored.get(row.code)
         pharmacy = old or Pharmacy(code=row.code, cell=places[row.code].division.pk)
-        wanted = _wanted(row, places[row.code], chains)
+        wanted = _wanted(row, places[row.code], chains, pharmacy)
         if old is None or any(getattr(pharmacy, name) != value for name, value in wanted.items()):
             _set(pharmacy, wanted, row.point)
             (changed if old else created).append(pharmacy)
@@ -278,8 +279,23 @@ def _chains(names: set[str]) -> dict[str, int]:
     return dict(Chain.objects.filter(name__in=names).values_list("name", "pk"))
 
 
-def _wanted(row: PharmacyRow, place: Place, chains: dict[str, int]) -> dict[str, Any]:
+OWN: dict[str, tuple[str, ...]] = {
+    "phone": ("phone",),
+    "hours": ("hours", "open_minutes"),
+    "place": ("source_lng", "source_lat", "source_datum"),
+}
+"""What a shop says about itself once, and an official has confirmed: columns that a file then leaves alone."""
+
+
+def _kept_notes(rows: list[PharmacyRow], stored: dict[str, Pharmacy]) -> list[str]:
+    kept = sum(bool(stored[row.code].own_facts) for row in rows if row.code in stored)
+    text = _("%(n)d 家自己登记过电话、营业时间，或位置经过核实：这些以登记的为准，文件里的没有改动它们")
+    return [text % {"n": kept}] if kept else []
+
+
+def _wanted(row: PharmacyRow, place: Place, chains: dict[str, int], known: Pharmacy) -> dict[str, Any]:
     """The columns of `Pharmacy` by which a row is compared; those that follow from them are set by `_set`."""
+    own = {column for fact in known.own_facts for column in OWN[fact]}
     wanted = {
         **row.fields,
         "division_id": place.division.pk,
@@ -290,12 +306,13 @@ def _wanted(row: PharmacyRow, place: Place, chains: dict[str, int]) -> dict[str,
     }
     if row.chain is not None:
         wanted["chain_id"] = chains.get(row.chain)
-    return wanted
+    return {column: value for column, value in wanted.items() if column not in own}
 
 
 def _set(pharmacy: Pharmacy, wanted: dict[str, Any], point: Point) -> None:
     for name, value in wanted.items():
         setattr(pharmacy, name, value)
-    there = wgs84_of(point)
-    pharmacy.location = Geos(there.lng, there.lat, srid=4326)
+    if "source_lng" in wanted:
+        there = wgs84_of(point)
+        pharmacy.location = Geos(there.lng, there.lat, srid=4326)
     pharmacy.initials = initials(pharmacy.name)[:120]

@@ -62,6 +62,11 @@ class Pharmacy(models.Model):
     phone = models.CharField("电话", max_length=40, blank=True)
     # What the shop says it also does, words of `Service`; unlike designations nobody grants them.
     services = ArrayField(models.CharField(max_length=20), verbose_name="服务", default=list, db_default=[], blank=True)
+    # What its people have said themselves (`phone`, `hours`), or an official of where it stands (`place`): a file that
+    # knows it otherwise changes it no more.
+    own_facts = ArrayField(
+        models.CharField(max_length=5), verbose_name="自行登记", default=list, db_default=[], blank=True
+    )
     license_no = models.CharField("药品经营许可证号", max_length=40, blank=True)
     license_to = models.DateField("许可证有效期至", null=True, blank=True)
     hours = models.CharField("营业时间", max_length=200, blank=True)

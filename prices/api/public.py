@@ -148,7 +148,7 @@ def the_drug(code: str) -> Drug:
     """The drug of that code with its preparation. Raises `Http404`."""
     drugs = Drug.objects.using(settings.SEARCH_DATABASE).select_related("preparation")
     try:
-        return drugs.get(code=normal_code(code))  # type: ignore[no-any-return]
+        return drugs.get(code=normal_code(code))  # type: ignore[no-any-return]  # django-stubs loses the manager's type
     except Drug.DoesNotExist as error:
         raise Http404(_("没有这个药品代码：请核对国家医保药品代码，或用 drugs?q= 查找")) from error
 

@@ -1,6 +1,5 @@
 """Head office: one price for many shops, now or at midnight; which shops differ; what is announced."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +16,10 @@ from pharmacies import audit, stores
 from pharmacies.models import Chain, Pharmacy, Region, User
 from prices.desk import unusual
 from prices.desk.feeds import desk_feed
-from prices.desk.sending import Change, Value, known, send
-from prices.ingest.receive import Refused, receive
+from prices.desk.sending import Change, Value, hand_in, known, send
+from prices.ingest.receive import Refused
 from prices.ingest.schedule import STOCK_WORDS
 from prices.models import Feed, FeedRun, Offer, PharmacyFeed, ScheduledPrice, Stock
-from prices.models.feeds import Mode
 from prices.money import MoneyError, fen_of, yuan
 from prices.sql import statement
 
@@ -60,7 +58,8 @@ class Overview:
 def overview(chain: Chain, shops: Sequence[Pharmacy], drug: Drug) -> Overview:
     """What each of `shops` asks for `drug`."""
     offers = Offer.objects.filter(drug_id=drug.pk, pharmacy_id__in=[shop.pk for shop in shops], state=Offer.State.LIVE)
-    shown = {offer.pharmacy_id: Value(offer.price_fen, Stock(offer.stock)) for offer in offers}
+    said = offers.values_list("pharmacy_id", "price_fen", "stock")
+    shown = {shop: Value(fen, Stock(stock)) for shop, fen, stock in said}
     prices = Counter(value.fen for value in shown.values())
     usual = max(prices, key=lambda fen: (prices[fen], -fen)) if prices else None
     numbers = stores.numbers(chain)
@@ -246,18 +245,7 @@ def _announce(
         for change in changes
         if change.new
     ]
-    run = receive(
-        feed=desk_feed(chain),
-        data="\n".join(json.dumps(line) for line in lines).encode(),
-        at=at,
-        channel=FeedRun.Channel.DESK,
-        format="jsonl",
-        mode=Mode.DELTA,
-        idempotency_key=nonce,
-        operator=by.get_username(),
-        override_reason=reason,
-        released_by=by.get_username() if reason else "",
-    )
+    run = hand_in(chain, lines, nonce=nonce, reason=reason, by=by, at=at)
     audit.record(
         at=at,
         by=by,

@@ -1,7 +1,7 @@
 """From changes that people made to a run of the desk's feed: what every part of the desk ends in."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,18 +67,7 @@ def send(
     Raises `receive.Refused`.
     """
     with transaction.atomic():
-        run = receive(
-            feed=desk_feed(place),
-            data="\n".join(_line(change) for change in changes).encode(),
-            at=at,
-            channel=FeedRun.Channel.DESK,
-            format="jsonl",
-            mode=Mode.DELTA,
-            idempotency_key=nonce,
-            operator=by.get_username(),
-            override_reason=reason,
-            released_by=by.get_username() if reason else "",
-        )
+        run = hand_in(place, [_line(change) for change in changes], nonce=nonce, reason=reason, by=by, at=at)
         DeskChange.objects.bulk_create((_row(run, change, reason) for change in changes), batch_size=5000)
         told = changes if len(changes) <= TOLD_ONE_BY_ONE else []
         audit.record(
@@ -95,15 +84,34 @@ def send(
     return run
 
 
+def hand_in(
+    place: Pharmacy | Chain, rows: Sequence[Mapping[str, str]], *, nonce: str, reason: str, by: User, at: datetime
+) -> FeedRun:
+    """Rows of a feed as one run of the place's desk feed, for which `by` answers if there is a reason. Raises
+    `receive.Refused`."""
+    return receive(
+        feed=desk_feed(place),
+        data="\n".join(json.dumps(row) for row in rows).encode(),
+        at=at,
+        channel=FeedRun.Channel.DESK,
+        format="jsonl",
+        mode=Mode.DELTA,
+        idempotency_key=nonce,
+        operator=by.get_username(),
+        override_reason=reason,
+        released_by=by.get_username() if reason else "",
+    )
+
+
 def _key(place: Pharmacy | Chain, change: Change) -> str:
     return change.drug_code if isinstance(place, Pharmacy) else f"{change.pharmacy_code}/{change.drug_code}"
 
 
-def _line(change: Change) -> str:
+def _line(change: Change) -> dict[str, str]:
     row = {"pharmacy_code": change.pharmacy_code, "drug_code": change.drug_code}
     if change.new is None:
-        return json.dumps(row | {"price": "", "kind": REMOVED})
-    return json.dumps(row | {"price": str(yuan(change.new.fen)), "stock": STOCK_WORDS[change.new.stock]})
+        return row | {"price": "", "kind": REMOVED}
+    return row | {"price": str(yuan(change.new.fen)), "stock": STOCK_WORDS[change.new.stock]}
 
 
 def _row(run: FeedRun, change: Change, reason: str) -> DeskChange:

@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog import standards
 from catalog.confidential import publishable
 from catalog.models import Drug, ListingMatch, ReferencePrice
 from pharmacies.models import Pharmacy, PharmacyToday, Region
@@ -52,11 +53,11 @@ def warn(pharmacy: Pharmacy, proposals: Sequence[Proposal], *, at: datetime) -> 
         return {}
     medians = _medians([each.drug.pk for each in proposals if each.last_fen is None])
     peers = _among_peers(pharmacy, proposals)
-    standards = _above_standard(pharmacy, proposals, at=at)
+    above = _above_standard(pharmacy, proposals, at=at)
     found = {}
     for each in proposals:
         pk = each.drug.pk
-        said = [*_against_last(each, medians), *_as_a_unit(each, medians), *peers.get(pk, ()), *standards.get(pk, ())]
+        said = [*_against_last(each, medians), *_as_a_unit(each, medians), *peers.get(pk, ()), *above.get(pk, ())]
         if said:
             found[pk] = said
     return found
@@ -146,7 +147,7 @@ def whole(region: Region) -> str:
 
 
 def _above_standard(pharmacy: Pharmacy, proposals: Sequence[Proposal], *, at: datetime) -> dict[int, list[Remark]]:
-    """`高于国谈药支付标准`: of the nearest area's published standard of the day, per pack."""
+    """`高于国谈药支付标准`: of the standard of the day, per pack: the nearest area's, else the one that the catalogue prints."""
     on = timezone.localdate(at)
     today = PharmacyToday.objects.filter(pharmacy=pharmacy).first()
     areas = today.area_ids if today else []
@@ -154,14 +155,12 @@ def _above_standard(pharmacy: Pharmacy, proposals: Sequence[Proposal], *, at: da
     rows = ReferencePrice.objects.valid(on).filter(
         drug__in=fens, kind=ReferencePrice.Kind.PAYMENT_STANDARD, area__in=areas
     )
-    nearest: dict[int, ReferencePrice] = {}
+    # What an area has published comes before what the catalogue prints for everywhere, the nearest area last of all.
+    packs = standards.printed([each.drug for each in fens.values()], on)
     for row in sorted(publishable(rows, on), key=lambda row: -areas.index(row.area_id)):
-        nearest[row.drug_id] = row  # areas come nearest first: the last one written is the nearest
-    above = {}
-    for pk, row in nearest.items():
-        pack = row.amount if row.unit == ReferencePrice.Unit.PACK else row.amount * fens[pk].drug.pack_count
-        if yuan(fens[pk].fen) > pack:
-            above[pk] = pack
+        per_pack = row.unit == ReferencePrice.Unit.PACK
+        packs[row.drug_id] = row.amount if per_pack else row.amount * fens[row.drug_id].drug.pack_count
+    above = {pk: pack for pk, pack in packs.items() if yuan(fens[pk].fen) > pack}
     negotiated = _negotiated(above, at)
     return {pk: [_standard(pk in negotiated, pack)] for pk, pack in above.items()}
 

@@ -45,3 +45,11 @@ def load(received: FeedRun | Upload) -> bytes:
     if digest(data) != received.sha256:
         raise OSError(f"stored file of {received} does not match its digest")
     return data
+
+
+def forget(sha256: str) -> bool:
+    """Remove the bytes; False if they are gone already."""
+    if not default_storage.exists(_name(sha256)):
+        return False
+    default_storage.delete(_name(sha256))
+    return True

@@ -40,6 +40,7 @@ CHAIN = (
     ("/prices", gettext_lazy("价格"), Action.SEE),
     ("/shops", gettext_lazy("门店"), Action.SEE),
     ("/uploads", gettext_lazy("表格上传"), Action.EDIT_CHAIN),
+    ("/runs", gettext_lazy("报送批次"), Action.SEE),
     ("/tokens", gettext_lazy("接口令牌"), Action.MANAGE_TOKENS),
     ("/people", gettext_lazy("人员"), Action.MANAGE_PEOPLE),
     ("/audit", gettext_lazy("操作日志"), Action.SEE_AUDIT),

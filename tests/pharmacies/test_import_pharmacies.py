@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from pharmacies import shop
 from pharmacies.geo import Wgs84, bd09_of, gcj02_of, haversine_m
 from pharmacies.importers import pharmacies
-from pharmacies.models import AuditEvent, Chain, Designation, Pharmacy, PharmacyAlias, PharmacyToday, Region
+from pharmacies.models import AuditEvent, Chain, Designation, Pharmacy, PharmacyAlias, PharmacyToday, Region, User
 
 from ..factories import AT, since, wuchang
 from .import_world import BASE, FULL, HERE, file_of, held, imported, load, square, two_counties  # noqa: F401  autouse
@@ -111,6 +112,32 @@ def test_a_column_that_the_file_does_not_have_says_nothing() -> None:
     row: Any = Pharmacy.objects.get()
     assert (row.phone, row.chain.name, row.insurance_area.code) == (FULL["phone"], "天济连锁", "420199")
     assert row.statuses.get().status == "suspended"
+
+
+def test_what_the_shop_said_itself_is_not_overwritten_by_a_file() -> None:
+    load(FULL)
+    here = Pharmacy.objects.get()
+    boss, official = (User.objects.create_user(name) for name in ("boss", "official"))
+    shop.change(here, phone="027-87654321", days=["07:00-23:00"] * 7, services=[], by=boss, at=AT)
+    shop.propose_place(here, lng="114.31", lat="30.55", datum="wgs84", note="", by=boss, at=AT)
+    shop.decide_place(here, accept=True, reason="", by=official, at=AT)
+    outcome = load(FULL | {"phone": "027-11112222", "name": "天济大药房（新名）"})
+    assert outcome.updated == 1
+    assert any("以登记的为准" in note for note in outcome.notes)
+    row = Pharmacy.objects.get()
+    assert (row.name, row.phone, row.hours) == ("天济大药房（新名）", "027-87654321", "Mo-Su 07:00-23:00")
+    assert (row.location.x, row.location.y) == (114.31, 30.55)
+
+
+def test_what_the_shop_did_not_say_follows_the_file() -> None:
+    load(FULL)
+    here = Pharmacy.objects.get()
+    shop.change(
+        here, phone="027-87654321", days=["08:00-21:30"] * 5 + ["09:00-21:00"] * 2, services=[],
+        by=User.objects.create_user("boss"), at=AT,
+    )  # fmt: skip
+    load(FULL | {"hours": "24/7"})
+    assert Pharmacy.objects.get().hours == "24/7"
 
 
 def test_a_designation_no_longer_named_leaves_today_and_stays_in_history() -> None:

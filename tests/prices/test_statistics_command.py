@@ -61,8 +61,8 @@ def test_a_day_that_cannot_be_worked_out_is_refused(drug, since):
 
 
 def test_the_task_runs_every_night_on_the_bulk_queue(drug):
-    entry = settings.CELERY_BEAT_SCHEDULE["roll-up-prices"]
+    entry = settings.CELERY_BEAT_SCHEDULE["night"]
     assert (entry["schedule"].hour, entry["schedule"].minute) == ({3}, {15})
     assert settings.CELERY_TASK_ROUTES[entry["task"]] == {"queue": "bulk"}
-    assert tasks.roll_up_prices() == 3
+    tasks.work_at_night()
     assert RollUp.objects.get().last == date(2026, 11, 21)

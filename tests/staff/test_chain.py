@@ -19,7 +19,7 @@ from prices.ingest.runs import process
 from prices.models import FeedRun, ScheduledPrice
 from tests import factories as f
 from tests.factories import AT
-from tests.prices.deliveries import shown
+from tests.prices.deliveries import deliver, shown
 from tests.staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -280,6 +280,31 @@ def test_somebody_who_may_only_look_is_offered_no_change(client: Client, office:
     assert "统一改价" not in client.get(address).content.decode()
     assert client.post(address, {"price": "11"}).status_code == 403
     assert client.post(f"{address}/withdraw").status_code == 403
+
+
+def test_a_delivery_of_the_chain_has_a_page_with_what_became_of_it(client_of_boss: Client, office: Office) -> None:
+    office.order("11")
+    till = f.feed("till-chain", scope="chain", chain=office.chain, name="总部系统")
+    pushed = deliver(till, f"{office.shops[0].code},{office.drug.code},12.00", "NOBODY,X,1.00")
+    base = f"/chain/{office.chain.pk}"
+    assert f"{base}/runs/{pushed.pk}" in client_of_boss.get(f"{base}/runs").content.decode()
+    order = client_of_boss.get(f"{base}/runs/{pushed.pk - 1}").content.decode()
+    assert "接受 3，变动 3" in order
+    assert order.count("11.00") == 3
+    page = client_of_boss.get(f"{base}/runs/{pushed.pk}").content.decode()
+    assert "NOBODY" in page
+    assert "接受 1，变动 1，下架 0，退回 1" in page
+    assert f"{base}/runs/{pushed.pk}" in client_of_boss.get(f"{base}/tokens").content.decode()
+
+
+def test_a_sub_account_reads_of_a_delivery_what_concerns_its_region(client: Client, office: Office) -> None:
+    office.order("11")
+    Membership.objects.create(user=office.boss, role="editor", chain=office.chain, within=f.hongshan(), valid=f.since())
+    sign_in(client, office.boss)
+    run = FeedRun.objects.latest("pk")
+    page = client.get(f"/chain/{office.chain.pk}/runs/{run.pk}").content.decode()
+    assert "3号店" in page
+    assert "1号店" not in page
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])

@@ -221,3 +221,11 @@ def test_an_applied_upload_without_a_run_is_impossible(world: Desk) -> None:
     SheetLayout.objects.create(**layout)
     with pytest.raises(IntegrityError, match="sheet_layout_once"), transaction.atomic():
         SheetLayout.objects.create(**layout)
+
+
+def test_whoever_takes_a_sheet_back_learns_that_its_member_prices_stay(world: Desk) -> None:
+    upload = previewed(world, csv(row(world.drugs[0], "10", member="9")))
+    applied(upload)
+    applying.take_back(upload, by=world.clerk, at=NEXT_WEEK)
+    upload.refresh_from_db()
+    assert "会员价没有撤回" in upload.note

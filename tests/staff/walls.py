@@ -172,6 +172,8 @@ STAFF |= {
     "chain/<int:chain>/prices": at_chain(GET=CHAIN),
     "chain/<int:chain>/prices/<str:drug>": at_chain(GET=CHAIN, POST=CHAIN_SHOPS),
     "chain/<int:chain>/prices/<str:drug>/withdraw": at_chain(POST=CHAIN_SHOPS),
+    "chain/<int:chain>/runs": at_chain(GET=CHAIN),
+    "chain/<int:chain>/runs/<int:pk>": at_chain(GET=CHAIN),
     "chain/<int:chain>/shops": at_chain(GET=CHAIN, POST=CHAIN_EDIT),
     "chain/<int:chain>/shops/numbers.<str:kind>": at_chain(GET=CHAIN_EDIT),
 }

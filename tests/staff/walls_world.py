@@ -130,7 +130,8 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
     note = inquiries.Document("说明.pdf", b"%PDF-1.4")
     reply = inquiries.reply(inquiry, text="已改正", document=note, by=clerk, at=timezone.now())
     found |= {"desk/*/reports/": inquiry.pk, "desk/*/reports/*/documents/": reply.pk}
-    for base, each in (("desk", run), ("chain", f.run(desk_feed(chain), finished_at=f.AT))):
+    found["chain/*/runs/"] = (office := f.run(desk_feed(chain), finished_at=f.AT)).pk
+    for base, each in (("desk", run), ("chain", office)):
         upload = Upload.objects.create(
             feed=each.feed, by=clerk, at=f.AT, name="价格.csv", sha256="0" * 64, size=1, state="applied", run=each
         )

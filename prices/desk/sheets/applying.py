@@ -204,14 +204,19 @@ def take_back(upload: Upload, *, by: User, at: datetime) -> TakenBack:
                 raise UploadProblem(str(problem)) from problem
             DeskChange.objects.filter(pk__in=list(back)).update(undone_in=undone)
         left = len(changes) - len(back)
-        move(upload, (State.APPLIED,), State.TAKEN_BACK, back_run=undone, note=_told(len(back) + announced, left))
+        note = _told(len(back) + announced, left, members=bool(upload.counts.get("member")))
+        move(upload, (State.APPLIED,), State.TAKEN_BACK, back_run=undone, note=note)
         record(upload, place, by=by, at=at, action="sheet.take_back", after={"returned": len(back), "left": left})
     return TakenBack(undone, len(back), left)
 
 
-def _told(returned: int, left: int) -> str:
-    said = _("已撤回 %(n)d 个改动。") % {"n": returned}
-    return said + (_("另有 %(n)d 个之后又改过，保持不变。") % {"n": left} if left else "")
+def _told(returned: int, left: int, *, members: bool) -> str:
+    said = [_("已撤回 %(n)d 个改动。") % {"n": returned}]
+    if left:
+        said.append(_("另有 %(n)d 个之后又改过，保持不变。") % {"n": left})
+    if members:
+        said.append(_("表格里的会员价没有撤回：请在下一张表里写上正确的会员价。"))
+    return "".join(said)
 
 
 def _sent_back(upload: Upload, run: FeedRun, *, by: User, at: datetime) -> TakenBack:
@@ -266,7 +271,7 @@ def confirm_unchanged(pharmacy: Pharmacy, *, nonce: str, by: User, at: datetime)
     with transaction.atomic():
         Feed.objects.select_for_update(no_key=True).get(pk=feed.pk)
         if (known := feed.runs.filter(delivery_key=f"key:{nonce}").first()) is not None:
-            return known  # type: ignore[no-any-return]
+            return known  # type: ignore[no-any-return]  # the related manager is untyped
         _refuse_while_busy(feed)
         offers = Offer.objects.filter(pharmacy_id=pharmacy.pk, feed_id=feed.pk, state=Offer.State.LIVE)
         held = list(offers.values_list("drug_id", "price_fen", "stock"))

@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from prices.models import Upload
 
 What = Literal["sheet", "preview"]
+KINDS: tuple[What, ...] = ("sheet", "preview")
 
 
 def _name(upload: Upload, what: What) -> str:

@@ -195,7 +195,7 @@ def _feeds_beside(feed: Feed) -> list[str]:
 
 def _aliases(sources: list[str], codes: set[str], on: date) -> Iterable[tuple[str, int]]:
     found = Alias.objects.valid(on).filter(source__in=sources, their_code__any_of=codes)
-    return found.values_list("their_code", "drug_id")  # type: ignore[no-any-return]
+    return found.values_list("their_code", "drug_id")  # type: ignore[no-any-return]  # django-stubs loses the manager's type
 
 
 def remember(feed: Feed, clues: Clues, drug: Drug, *, place: Pharmacy | Chain, by: User, at: datetime) -> None:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views import defaults
 
 from pharmacies.models import User
@@ -32,6 +33,12 @@ class Unfinished:
     path: str
     page: str
     fields: list[list[str]]
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """What the person had typed or chosen, by the words of the form; what only the form itself needs is left out."""
+        words = _field_words()
+        return [(words[name], value) for name, value in self.fields if name in words and value.strip()]
 
 
 def safe_next(request: HttpRequest, address: str | None) -> str:
@@ -101,6 +108,28 @@ def _keep(request: HttpRequest, user: User) -> None:
             "page": _page(request),
             "fields": fields,
         }
+
+
+def _field_words() -> dict[str, str]:
+    """Names of the fields that people fill in, as the forms call them."""
+    return {
+        "price": gettext("零售价（元）"),
+        "stock": gettext("库存"),
+        "reason": gettext("理由"),
+        "name": gettext("名称"),
+        "names": gettext("门店编号"),
+        "phone": gettext("电话"),
+        "hours": gettext("营业时间"),
+        "note": gettext("说明"),
+        "text": gettext("回复"),
+        "lng": gettext("经度"),
+        "lat": gettext("纬度"),
+        "first": gettext("从"),
+        "last": gettext("到"),
+        "on": gettext("执行日期"),
+        "rows": gettext("样例"),
+        "q": gettext("查找"),
+    }
 
 
 def unfinished(request: HttpRequest) -> Unfinished | None:

@@ -87,11 +87,12 @@ def run(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 def _refused(pharmacy: Pharmacy, run: FeedRun) -> list[dict[str, Any]]:
     """Rows sent back, of this pharmacy or of no known one where the feed is its own."""
-    rows = Rejection.objects.filter(run=run)
-    own = run.feed in feeds_of(pharmacy)
-    rows = (
-        rows.filter(Q(pharmacy_id=pharmacy.pk) | Q(pharmacy_id=None)) if own else rows.filter(pharmacy_id=pharmacy.pk)
-    )
+    concerned = Q(pharmacy_id=pharmacy.pk)
+    return refused_rows(run, concerned | Q(pharmacy_id=None) if run.feed in feeds_of(pharmacy) else concerned)
+
+
+def refused_rows(run: FeedRun, concerned: Q) -> list[dict[str, Any]]:
+    """The first of the rows sent back that are `concerned`, in words."""
     return [
         {
             "line": row.line,
@@ -100,7 +101,7 @@ def _refused(pharmacy: Pharmacy, run: FeedRun) -> list[dict[str, Any]]:
             "advice": reasons.advice(row.reasons),
             "state": row.get_state_display(),
         }
-        for row in rows.order_by("line")[:REFUSED_SHOWN]
+        for row in Rejection.objects.filter(concerned, run=run).order_by("line")[:REFUSED_SHOWN]
     ]
 
 

@@ -46,7 +46,7 @@ def _own(place: Pharmacy | Chain, pk: int) -> Upload:
     found = Upload.objects.select_related("feed__chain", "by", "run", "back_run").filter(pk=pk).first()
     if found is None or found.feed_id != desk_feed(place).pk:
         raise Http404
-    return found  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]  # the manager of Upload is untyped
 
 
 # -- the list, and bringing one ---------------------------------------------------------------------------------------

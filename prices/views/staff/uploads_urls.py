@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prices.views.staff import chain, uploads
+from prices.views.staff import chain, chain_runs, uploads
 
 
 def pages(place: str, kind: str) -> list[URLPattern]:
@@ -29,6 +29,8 @@ urlpatterns = [
     path("chain/<int:chain>/prices", chain.prices, name="chain-prices"),
     path("chain/<int:chain>/prices/<str:drug>", chain.price, name="chain-price"),
     path("chain/<int:chain>/prices/<str:drug>/withdraw", chain.withdraw, name="chain-withdraw"),
+    path("chain/<int:chain>/runs", chain_runs.runs, name="chain-runs"),
+    path("chain/<int:chain>/runs/<int:pk>", chain_runs.run, name="chain-run"),
     path("chain/<int:chain>/shops", chain.shops, name="chain-shops"),
     path("chain/<int:chain>/shops/numbers.<str:kind>", chain.store_sheet, name="chain-store-sheet"),
 ]
