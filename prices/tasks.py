@@ -11,7 +11,7 @@ from prices import retention
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
-from prices.monitoring import backtest, cases, night, watch
+from prices.monitoring import backtest, backtests, cases, night, watch
 from prices.monitoring.reports import limits, photos
 
 SWEEP_SECONDS = 10.0
