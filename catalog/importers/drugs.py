@@ -13,6 +13,7 @@ from catalog.codes import clean_approval_no, clean_barcode, parse_drug_code, tra
 from catalog.models import Drug, Preparation
 from catalog.pinyin import normal_text
 from catalog.specs import strength_key
+from pharmacies.audit import record
 from pharmacies.files import Row, read_table
 from pharmacies.importers.bulk import columns_of, copy_in, overwrite
 from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
@@ -34,6 +35,10 @@ MAX_PACK = 100_000
 STEP = 5000
 
 Key = tuple[str, str, str]
+
+
+PACK_CORRECTED = "drug.pack_corrected"
+"""The action in the log; its subject is the product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, pr
     if problems or table.problems:
         return refusal(count, [*problems, *table.problems], table.notes)
     with importing(dry_run=dry_run):
-        outcome = replace(_apply(rows, progress), notes=table.notes)
+        outcome = replace(_apply(rows, progress, at=at, by=by), notes=table.notes)
         audit(outcome, what="import_drugs", model="catalog.Drug", at=at, by=by)
     return outcome
 
@@ -106,7 +111,7 @@ def _optional(cells: Cells) -> dict[str, str]:
 # -- apply ------------------------------------------------------------------------------------------------------------
 
 
-def _apply(rows: list[DrugRow], progress: Progress) -> Outcome:
+def _apply(rows: list[DrugRow], progress: Progress, *, at: datetime, by: User | str) -> Outcome:
     preparations = _preparations(rows)
     codes = [row.code for row in rows]
     # The search columns are most of a row's weight and follow from the others.
@@ -119,6 +124,8 @@ def _apply(rows: list[DrugRow], progress: Progress) -> Outcome:
         old = stored.get(row.code)
         if old and all(getattr(old, name) == value for name, value in wanted.items()):
             continue
+        if old and old.pack_count != wanted["pack_count"]:
+            _pack_corrected(old, wanted["pack_count"], at=at, by=by)
         drug = old or Drug(code=row.code)
         for name, value in wanted.items():
             setattr(drug, name, value)
@@ -129,6 +136,14 @@ def _apply(rows: list[DrugRow], progress: Progress) -> Outcome:
     copy_in(Drug, columns_of(Drug), _described(created, len(changed), total, progress))
     products.refresh_names()
     return Outcome(len(rows), len(created), len(changed), unchanged=len(rows) - total)
+
+
+def _pack_corrected(drug: Drug, to: int, *, at: datetime, by: User | str) -> None:
+    """Who watches prices must know: the next one of this product is for another pack, and no jump."""
+    record(
+        at=at, by=by, action=PACK_CORRECTED, subject="catalog.Drug", subject_id=drug.pk,
+        before={"pack_count": drug.pack_count}, after={"pack_count": to},
+    )  # fmt: skip
 
 
 def _described(drugs: Iterable[Drug], done: int, total: int, progress: Progress) -> Iterator[Drug]:

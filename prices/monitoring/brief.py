@@ -57,6 +57,7 @@ def document(area: Region, said: list[Line], *, on: date) -> bytes:
             number=_("数据截至{year}年{month}月{day}日").format(year=on.year, month=on.month, day=on.day),
             parts=[*parts, *([worst] if worst else [])],
             on=on,
+            one_page=True,
             sender=_("【报送单位】"),
             note=_("价格由药店报送，以店内明码标价为准。价格异动线索供核实，不等于违规。各数口径见监测平台相应表格。"),
         )

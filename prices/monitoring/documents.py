@@ -20,7 +20,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 TITLE, BODY, HEAD = "方正小标宋简体", "仿宋", "黑体"
-LARGE, NORMAL, SMALL = Pt(22), Pt(16), Pt(10.5)  # 二号, 三号, 五号
+LARGE, NORMAL, TIGHT, SMALL = Pt(22), Pt(16), Pt(12), Pt(10.5)  # 二号, 三号, 小四, 五号
 LINE = Pt(28)
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 """The media type."""
@@ -55,10 +55,19 @@ Part = str | Heading | Grid | Space
 
 
 def letter(
-    *, title: str, parts: Sequence[Part], on: date, number: str = "", to: str = "", sender: str = "", note: str = ""
+    *,
+    title: str,
+    parts: Sequence[Part],
+    on: date,
+    number: str = "",
+    to: str = "",
+    sender: str = "",
+    note: str = "",
+    one_page: bool = False,
 ) -> bytes:
     """The file. `number` (文号) stands below the title, `to` above the text, `sender` and the day below, `note` in small
-    print at the foot of every page. Characters that XML cannot hold are left out."""
+    print at the foot of every page. Characters that XML cannot hold are left out. `one_page`: in 小四, for a report that
+    has to fit."""
     document = Document()
     _page(document, note)
     _line(document, title, font=TITLE, size=LARGE, align=WD_ALIGN_PARAGRAPH.CENTER)
@@ -73,6 +82,8 @@ def letter(
         document.add_paragraph()
         for text in (sender, f"{on.year}年{on.month}月{on.day}日"):
             _line(document, text, align=WD_ALIGN_PARAGRAPH.RIGHT)
+    if one_page:
+        _tighten(document)
     document.core_properties.title = _clean(" ".join(filter(None, (title, number))))
     document.core_properties.author = _clean(sender)
     buffer = io.BytesIO()
@@ -92,6 +103,17 @@ def _page(document: Docx, note: str) -> None:
     normal.paragraph_format.line_spacing = LINE
     if note:
         _say(section.footer.paragraphs[0], note, size=SMALL)
+
+
+def _tighten(document: Docx) -> None:
+    section = document.sections[0]
+    section.top_margin, section.bottom_margin = Cm(2.5), Cm(2.2)
+    for paragraph in document.paragraphs:
+        paragraph.paragraph_format.line_spacing = Pt(22)
+        if paragraph.paragraph_format.first_line_indent:
+            paragraph.paragraph_format.first_line_indent = 2 * TIGHT
+        for run in paragraph.runs:
+            run.font.size = LARGE if run.font.size == LARGE else TIGHT
 
 
 def _add(document: Docx, part: Part) -> None:

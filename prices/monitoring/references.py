@@ -7,8 +7,10 @@ from typing import Any
 import polars as pl
 
 from catalog.confidential import publishable
+from catalog.importers.drugs import PACK_CORRECTED
 from catalog.models import Drug, ReferencePrice
-from prices.monitoring.changes import DAY, copied
+from pharmacies.models import AuditEvent
+from prices.monitoring.changes import DAY, copied, midnight
 
 OFFICIAL = tuple(ReferencePrice.Kind.values)
 LATELY = 30 * DAY
@@ -21,6 +23,20 @@ def packs(drugs: Iterable[int]) -> pl.DataFrame:
     """drug_id, pack_count of the products."""
     rows = Drug.objects.filter(pk__in=list(drugs)).values_list("pk", "pack_count")
     return pl.DataFrame(list(rows), schema={"drug_id": pl.Int32, "pack_count": pl.Int64}, orient="row")
+
+
+def corrected_packs(on: date, days: int) -> pl.DataFrame:
+    """drug_id, pack_was, corrected_us: products whose pack size was corrected in the `days` days up to the end of `on`,
+    what it was before, and when."""
+    events = AuditEvent.objects.filter(
+        subject="catalog.Drug", action=PACK_CORRECTED, at__gte=midnight(on - days * DAY), at__lt=midnight(on + DAY)
+    )
+    rows = [
+        (int(each.subject_id), (each.before or {})["pack_count"], round(each.at.timestamp() * 1_000_000))
+        for each in events.order_by("at")
+    ]
+    schema: dict[str, Any] = {"drug_id": pl.Int32, "pack_was": pl.Int64, "corrected_us": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row").unique("drug_id", keep="last")
 
 
 def official(offers: pl.DataFrame, kinds: Iterable[str], on: date) -> pl.DataFrame:

@@ -21,6 +21,8 @@ from prices.monitoring.thresholds import Tiers
 
 CHUNK = 100_000
 """Offers judged at once: their past is a matrix of 28 columns."""
+CORRECTED_DAYS = 28
+"""So long after a pack size was corrected the first new price of a shop is no jump."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, da
         pl.col("since_us").cast(pl.Datetime("us", "UTC")).alias("effective_at"),
         pl.col("received_us").cast(pl.Datetime("us", "UTC")).alias("received_at"),
         (_meant(part, reused) > pl.Series(past.line_us)).fill_null(False).alias("code_changed"),
+        _pack_was(part, past, day),
     )
     wrong = slips.classify(asked) != ""
     # Only the few suspects are held against official prices.
@@ -132,6 +135,14 @@ def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, da
     found = wrong.to_numpy().copy()
     found[suspect] = (slips.classify(some) != "").to_numpy()
     return found
+
+
+def _pack_was(part: pl.DataFrame, past: reading.Past, day: date) -> pl.Series:
+    """The pack size that the old price was for, where it has been corrected since."""
+    corrected = references.corrected_packs(day, CORRECTED_DAYS)
+    found = part.select("drug_id").join(corrected, on="drug_id", how="left", maintain_order="left")
+    since = pl.Series(past.line_us) < found["corrected_us"]
+    return found.select(pl.when(since).then("pack_was").alias("pack_was")).to_series()
 
 
 def _meant(part: pl.DataFrame, reused: pl.DataFrame) -> pl.Series:

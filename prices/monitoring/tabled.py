@@ -194,25 +194,28 @@ def access(area: Region, on: date) -> Table:
         "统计范围：该区县适用的双通道名单中有产品代码的制剂。有货：正常的双通道药店报“有货”或“少量”，且报送没有过期；"
         "没报库存不算有货，列在最后一栏。距离：从该区县药店所在的中间位置起的直线距离，不是路程，可到邻近市县。每晚核对一次。"
     )
+    inside = set(Region.objects.within(area).values_list("pk", flat=True))
+
+    def row(gap: AccessGap) -> Row:
+        """A pharmacy of another area has no page for these officials."""
+        near = gap.nearest
+        return {
+            "region": gap.region.name,
+            "drug": gap.preparation.generic_name,
+            "form": f"{gap.preparation.dosage_form} {gap.preparation.strength}".strip(),
+            "nearest": near.name if near else _("全省都没有"),
+            "nearest_link": _desk(near.code) if near and near.insurance_area_id in inside else "",
+            "km": None if gap.distance_m is None else Decimal(gap.distance_m / 1000).quantize(TENTH),
+            "since": gap.since,
+            "listed": gap.listed,
+        }
+
     return Table(
         "access",
         _("双通道药品缺口"),
         ACCESS,
-        Rows(list(access_gaps.gaps(area, on)), _gap_row),
+        Rows(list(access_gaps.gaps(area, on)), row),
         caveat,
         on,
         _("没有缺口：名单上的每个制剂在每个区县都有双通道药店有货，或还没有核对过。"),
     )
-
-
-def _gap_row(gap: AccessGap) -> Row:
-    return {
-        "region": gap.region.name,
-        "drug": gap.preparation.generic_name,
-        "form": f"{gap.preparation.dosage_form} {gap.preparation.strength}".strip(),
-        "nearest": gap.nearest.name if gap.nearest else _("全省都没有"),
-        "nearest_link": _desk(gap.nearest.code) if gap.nearest else "",
-        "km": None if gap.distance_m is None else Decimal(gap.distance_m / 1000).quantize(TENTH),
-        "since": gap.since,
-        "listed": gap.listed,
-    }

@@ -314,6 +314,21 @@ def test_a_notice_is_a_letter_and_a_question_at_the_desk(here: Cases) -> None:
     assert (document.kind, document.size) == ("notice", len(letters.read(document) or b""))
 
 
+def test_a_question_about_many_prices_names_as_many_as_fit_and_says_how_many_more(here: Cases) -> None:
+    leads = [lead(f.drug(), here.shop) for _ in range(50)]
+    here.case = cases.open_case(here.shop, leads, by=here.people["officer"], at=LATER)
+    assert here.case.title == "价格异动线索（50 种药品）"
+    here.take("verify")
+    with pytest.raises(CaseProblem, match="1500"):
+        here.take("notice", reason="x" * 1501)
+    here.take("notice", reason="问" * 1500)
+    text = Inquiry.objects.get().text
+    assert len(text) <= 2000
+    assert text.count("标价 26.90 元") + int(text.split("还有 ")[1].split(" ")[0]) == 50
+    assert text.endswith("不等于违规。")
+    assert words_of(CaseDocument.objects.get()).count("26.90") == 50
+
+
 def test_an_interview_leaves_a_record_with_the_pharmacys_words_and_room_to_write(here: Cases) -> None:
     here.bring_to("replied")
     here.take("interview", reason="多次调价", document_number="武医保约〔2026〕3号")

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from catalog.importers import drugs
+from catalog.models import Alias
 from prices.models import Lead, PriceEvent, Screening, SourcePrice
 from prices.monitoring.replay import replay
 from prices.monitoring.sweep import sweep
@@ -23,6 +25,7 @@ from tests.monitoring.leads_world import (
 )
 
 pytestmark = pytest.mark.django_db
+HEADER = "code,generic_name,dosage_form,strength,pack_count,unit,pack_unit,manufacturer"
 
 
 def test_a_spike_is_one_lead_that_holds_all_it_was_found_by() -> None:
@@ -131,16 +134,43 @@ def test_a_slip_corrected_on_the_same_day_is_no_change_at_all() -> None:
     assert Screening.objects.get().tests == 0
 
 
+def test_the_first_price_after_a_corrected_pack_size_is_no_jump() -> None:
+    drug, shops = market()
+    corrected = f"{HEADER}\n{drug.code},苯磺酸氨氯地平片,片剂,5mg,28,片,盒,{drug.manufacturer}\n"
+    outcome = drugs.load(data=corrected.encode(), at=moment(hour=8), by="li")
+    assert outcome.updated == 1
+    change(drug, shops[0], "36.00")
+    night_after()
+    assert standing() == []
+    change(drug, shops[0], "60.00", moment(DAY + timedelta(days=1)))
+    night_after(DAY + timedelta(days=1))
+    assert the_lead().price_fen == 6000
+
+
+def test_the_first_price_under_a_code_that_meant_another_product_is_no_jump() -> None:
+    drug, shops = market()
+    other = f.drug()
+    begins = DAY - timedelta(days=1)
+    for meant, valid in ((other, f.since(end=begins)), (drug, f.since(begins))):
+        Alias.objects.create(source=f.feed().slug, their_code="100", drug=meant, reviewed_by="li", valid=valid)
+    change(drug, shops[0], "26.90")
+    night_after()
+    assert standing() == []
+    change(drug, shops[0], "36.90", moment(DAY + timedelta(days=1)))
+    night_after(DAY + timedelta(days=1))
+    assert the_lead().price_fen == 3690
+
+
 def test_a_chain_that_reprices_is_one_event_and_one_lead() -> None:
     chain = f.chain()
-    drugs = [f.drug() for _n in range(4)]
+    products = [f.drug() for _n in range(4)]
     shops = [f.pharmacy(chain=chain) for _n in range(5)]
-    for drug in drugs:
+    for drug in products:
         sell(drug)
         for shop in shops:
             f.offer(drug, shop, "18.90", confirmed=moment(hour=1))
     worked_out()
-    for drug in drugs:
+    for drug in products:
         for shop in shops:
             change(drug, shop, "24.90")
     night_after()

@@ -51,13 +51,19 @@ def read(document: CaseDocument) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == document.sha256 else None
 
 
-def question(case: Case, text: str) -> str:
-    """What the pharmacy reads at its desk: what we ask, and the prices it is about."""
-    said = evidence.content(case.evidence)
-    lines = [
-        f"{row[0]} {row[1]}：标价 {row[2]} 元（原价 {row[3]}，同城参照 {row[4]}，{row[5]} 起）" for row in _rows(said)
-    ]
-    return "\n".join(filter(None, (text, *lines, NOT_A_BREACH)))
+def question(case: Case, text: str, *, longest: int) -> str:
+    """What the pharmacy reads at its desk: what we ask, and the prices it is about, as many as `longest` letters hold."""
+    rows = _rows(evidence.content(case.evidence))
+    lines = [text]
+    for n, row in enumerate(rows):
+        name, spec, price, previous, middle, since = row
+        line = f"{name} {spec}：标价 {price} 元（原价 {previous}，同城参照 {middle}，{since} 起）"
+        rest = f"还有 {len(rows) - n} 种药品，见提醒函。"
+        if len("\n".join((*lines, line, rest, NOT_A_BREACH))) > longest:
+            lines.append(rest)
+            break
+        lines.append(line)
+    return "\n".join((*lines, NOT_A_BREACH))
 
 
 def only_drug(case: Case) -> int | None:

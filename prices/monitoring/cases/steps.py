@@ -16,6 +16,8 @@ from prices.monitoring.cases.moving import CaseProblem, cleaned, move, roles_for
 from prices.monitoring.cases.table import STEPS, UNFINISHED, Step
 
 NUMBER_LONGEST = 60
+QUESTION_LONGEST = 1500
+"""Of what is asked of the pharmacy: the prices it is about have to fit into the question too."""
 LETTERS = {"notice": CaseDocument.Kind.NOTICE, "interview": CaseDocument.Kind.INTERVIEW}
 """Steps that leave a letter."""
 
@@ -128,11 +130,13 @@ def _change(step: Step, *, due_at: datetime | None, at: datetime) -> dict[str, A
 
 
 def _ask(case: Case, *, number: str, text: str, due_at: datetime | None, by: User, at: datetime) -> Inquiry:
+    if len(text) > QUESTION_LONGEST:
+        raise CaseProblem(_("请药店说明的内容最多 %(n)d 字") % {"n": QUESTION_LONGEST})
     return inquiries.open_inquiry(
         case.pharmacy,
         kind=Inquiry.Kind.INQUIRY,
         title=letters.TITLES[CaseDocument.Kind.NOTICE] + number,
-        text=letters.question(case, text),
+        text=letters.question(case, text, longest=inquiries.LONGEST),
         by=by,
         at=at,
         drug_id=letters.only_drug(case),

@@ -46,6 +46,7 @@ ACTIONS = {
     "desk.confirm": gettext_lazy("确认价格无变化"),
     "desk.edit": gettext_lazy("改价格"),
     "desk.undo": gettext_lazy("撤销改价"),
+    "drug.pack_corrected": gettext_lazy("更正药品包装数量"),
     "feed.add": gettext_lazy("新建数据报送"),
     "freeze.make": gettext_lazy("本期定稿"),
     "import_aliases": gettext_lazy("导入编码对照"),
