@@ -10,7 +10,7 @@ from catalog.models import Drug
 from pharmacies.models import Membership, Pharmacy, Region, User
 from prices.models import AreaPrice, RollUp
 from prices.models.figures import AreaFigure, IndexPoint
-from prices.models.leads import Finding, Lead
+from prices.models.leads import Finding, Lead, Screening
 from prices.monitoring.detectors import MODULES
 from tests import factories as f
 from tests.factories import AT, since
@@ -113,3 +113,8 @@ def official(area: Region, role: str = "officer", name: str = "") -> User:
 
 def as_official(client: Client, area: Region, role: str = "officer") -> Client:
     return sign_in(client, official(area, role))
+
+
+def screening(kind: str, **counts: int) -> Screening:
+    names = ("changes", "slips", "collapsed", "tests", "groups", "rejected", "events", "leads", "capped", "withdrawn")
+    return Screening.objects.create(kind=kind, on=TODAY, at=AT, seconds=1, **dict.fromkeys(names, 0) | counts)

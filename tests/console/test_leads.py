@@ -120,3 +120,14 @@ def test_a_city_s_drift_has_no_shop(client: Client, world: World) -> None:
 
 def test_the_page_lives_in_english_too(client: Client, world: World) -> None:
     assert w.as_official(client, f.wuchang()).get(f"/en{LIST}/{world.lead.pk}").status_code == 200
+
+
+def test_small_print_counts_the_day_s_changes(client: Client, world: World) -> None:
+    page = f"{LIST}/{world.lead.pk}"
+    w.as_official(client, f.wuchang())
+    assert "一共有" not in client.get(page).content.decode()
+    for _ in range(2):
+        w.screening("watch", changes=10, tests=4)
+    assert "2026年11月21日一共有 20 个价格变动" in client.get(page).content.decode()
+    w.screening("sweep", changes=19, tests=8)
+    assert "2026年11月21日一共有 19 个价格变动" in client.get(page).content.decode()

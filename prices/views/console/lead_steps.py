@@ -18,7 +18,7 @@ from prices.monitoring.leads import NotPossible
 from prices.monitoring.parameters import Absurd
 from prices.monitoring.replay import Replayed, replay
 from prices.views.console import lead_words
-from prices.views.console.leads import page_of, reason, with_findings
+from prices.views.console.leads import page_of, reasons, with_findings
 from prices.views.staff import sessions
 from prices.views.staff.guard import signed_in
 
@@ -54,24 +54,24 @@ def replayed(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
     found = get_object_or_404(with_findings(Lead.objects.within(area)), pk=pk)
-    again = [_again(found, each) for each in lead_words.in_order(found.findings.all())]
+    findings = lead_words.in_order(found.findings.all())
+    said = reasons(found, findings)
+    again = [Again(each.name, each.words, each.method, _result(of)) for each, of in zip(said, findings, strict=True)]
     context: dict[str, Any] = {
         "place": area,
         "lead": found,
-        "headline": lead_words.headline(found, found.findings.all()),
+        "headline": lead_words.headline(found, findings),
         "again": again,
         "same": all(each.result is not None and each.result.same for each in again),
     }
     return render(request, "console/replay.html", context)
 
 
-def _again(found: Lead, finding: Finding) -> Again:
-    said = reason(found, finding)
+def _result(finding: Finding) -> Replayed | None:
     try:
-        result = replay(finding)
+        return replay(finding)
     except (Absurd, KeyError):  # the method has since lost a parameter, or asks for what was not kept then
-        result = None
-    return Again(said.name, said.words, said.method, result)
+        return None
 
 
 @signed_in

@@ -15,8 +15,8 @@ from typing import Any
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext, ngettext, pgettext
 
-from prices.models.leads import Finding, Lead, PriceEvent
-from prices.models.rules import Detector, Threshold
+from prices.models.leads import Finding, Lead, PriceEvent, Screening
+from prices.models.rules import Detector, Rule, Threshold
 from prices.money import yuan
 from prices.monitoring.detectors import MODULES
 from prices.views import words
@@ -292,6 +292,26 @@ SENTENCES = {
 
 
 # -- how it was worked out --------------------------------------------------------------------------------------------
+
+
+FAMILY = ("changes", "slips", "collapsed", "tests", "rejected", "leads")
+
+
+def family(seen: Screening) -> str:
+    """Among how many changes of the day the lead was found: what false alarms are controlled over."""
+    said = gettext(
+        "%(day)s一共有 %(changes)s 个价格变动：%(slips)s 个是录入错误，%(collapsed)s 个属于统一调价；"
+        "其余检验了 %(tests)s 次，%(rejected)s 次显著，最后留下 %(leads)s 条线索。"
+    )
+    return said % {"day": words.day(seen.on), **{name: f"{getattr(seen, name):,}" for name in FAMILY}}
+
+
+def rule_words(rule: Rule | None) -> str:
+    """Whose parameters those were."""
+    if rule is None:
+        return gettext("按方法自带的参数")
+    values = {"area": rule.area.name, "day": words.day(rule.valid.lower), "reason": rule.reason}
+    return gettext("按%(area)s自 %(day)s起的规则（%(reason)s）") % values
 
 
 def method(finding: Finding) -> list[str]:

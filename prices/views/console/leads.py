@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,8 +19,8 @@ from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Chain, Pharmacy, Region
 from prices.models.cases import Case
-from prices.models.leads import Finding, Lead
-from prices.models.rules import Detector
+from prices.models.leads import Finding, Lead, Screening
+from prices.models.rules import Detector, Rule
 from prices.money import yuan
 from prices.monitoring.tables import Column, Row, Table
 from prices.views.console import lead_pictures, lead_words
@@ -217,7 +217,8 @@ def page_of(found: Lead, area: Region, *, at: datetime) -> dict[str, Any]:
         "headline": lead_words.headline(found, findings),
         "movement": lead_words.movement(found),
         "case": Case.objects.within(area).filter(leads__lead=found).order_by("-pk").first(),
-        "reasons": [reason(found, each) for each in findings],
+        "reasons": reasons(found, findings),
+        "family": _family(found.on),
         "event": found.event and lead_words.event_words(found.event, chain.name if chain else ""),
         "series": lead_pictures.series(found, at=at),
         "peers": lead_pictures.peers(found, findings),
@@ -225,9 +226,25 @@ def page_of(found: Lead, area: Region, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def reason(found: Lead, finding: Finding) -> Reason:
-    named = Detector(finding.detector).label if finding.detector in Detector.values else finding.detector
-    return Reason(str(named), lead_words.sentence(found, finding), lead_words.method(finding))
+def _family(on: date) -> str:
+    """Of the whole day's look at night; until then of all looks so far; nothing where none was kept."""
+    looks = Screening.objects.filter(on=on)
+    night = looks.filter(kind=Screening.Kind.SWEEP).order_by("-pk").first()
+    if night:
+        return lead_words.family(night)
+    sums = looks.aggregate(**{name: Sum(name) for name in lead_words.FAMILY})
+    return "" if sums["changes"] is None else lead_words.family(Screening(on=on, **sums))
+
+
+def reasons(found: Lead, findings: Sequence[Finding]) -> list[Reason]:
+    """What each finding says, with the rule that its parameters come from: one query for all rules."""
+    rules = Rule.objects.select_related("area").in_bulk([each.rule_id for each in findings if each.rule_id])
+    said = []
+    for each in findings:
+        named = Detector(each.detector).label if each.detector in Detector.values else each.detector
+        whose = lead_words.rule_words(rules.get(each.rule_id) if each.rule_id else None)
+        said.append(Reason(str(named), lead_words.sentence(found, each), [*lead_words.method(each), whose]))
+    return said
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
