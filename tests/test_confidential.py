@@ -120,6 +120,7 @@ def places(world: World) -> dict[str, list[str]]:
         "drugs/": codes,
         "preparations/": [str(drug.preparation_id) for drug in (world.secret, world.open)],
         "pharmacies/": [world.shop.code],
+        "report/": [world.shop.code],
         "browse/lists/": [str(world.lists.pk)],
         "browse/classes/": [CLASS[:2], CLASS],
         "feeds/": [world.run.feed.slug],
@@ -159,6 +160,8 @@ def queries(world: World, address: str) -> list[str]:
         {},
         {"q": "测替尼"},
         {"q": world.secret.code},
+        {"kind": "price", "drug": world.secret.code},
+        {"kind": "price", "name": "测替尼"},
         {"from": 2026, "to": 2027},
         {"from": "2026-11-01", "to": "2026-11-30", "area": "420000"},
     ]
