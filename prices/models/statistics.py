@@ -34,7 +34,8 @@ class AreaPrice(models.Model):
     q3_fen = models.IntegerField("上四分位数", null=True)
     max_fen = models.IntegerField("最高价", null=True)
     count = models.IntegerField("药店数")
-    # Median absolute deviation of ln price from ln `median_fen`, to 4 places; NULL in rows older than this column.
+    # Median absolute deviation of ln price from ln `median_fen`, to 4 places; NULL but for cities and
+    # counties that belong to none, whose shops are peers, and in rows older than this column.
     mad_ln = RealField("价格离散度", null=True)
 
     class Meta:

@@ -3,7 +3,7 @@
 --   `after` is the day behind `last` when it has been worked out already: what held on it then still holds afterwards.
 --   Quartiles are linear between neighbours (numpy's), in exact integers, rounded half up to 分. The mode is the most
 --   frequent price, of several the lowest, from 5 shops on. `mad_ln` is the median of |ln price - ln median_fen|, to 4
---   places.
+--   places, of the regions whose shops are compared with each other: cities, and counties that belong to none.
 -- Parameters: drugs (ids), first, last, after (dates, `after` or NULL), min_shops.
 -- Relies on: the primary key of prices_areaprice: a few probes for each drug and region, however long the history.
 WITH series AS MATERIALIZED (
@@ -35,17 +35,8 @@ WITH series AS MATERIALIZED (
         max(shops) OVER day AS most
     FROM counted
     WINDOW day AS (PARTITION BY drug_id, region_id, "on")
-), middled AS (
-    SELECT *, abs(ln(price_fen::float8) - ln((
-            (min(price_fen) FILTER (WHERE upto > (n - 1) / 2) OVER day)::bigint
-            + (min(price_fen) FILTER (WHERE upto > n / 2) OVER day) + 1) / 2)) AS away
-    FROM placed
-    WINDOW day AS (PARTITION BY drug_id, region_id, "on")
-), strayed AS (
-    SELECT *, sum(shops) OVER (PARTITION BY drug_id, region_id, "on" ORDER BY away) AS nearer FROM middled
 ), stated AS (
     SELECT drug_id, region_id, "on", n,
-        min(away) FILTER (WHERE nearer > (n - 1) / 2) AS away_low, min(away) FILTER (WHERE nearer > n / 2) AS away_high,
         min(price_fen) FILTER (WHERE shops = most) AS mode_fen,
         min(price_fen) FILTER (WHERE shops > 0) AS min_fen,
         min(price_fen) FILTER (WHERE upto > (n - 1) / 4)::bigint AS q1_low,
@@ -55,15 +46,32 @@ WITH series AS MATERIALIZED (
         min(price_fen) FILTER (WHERE upto > (n - 1) * 3 / 4)::bigint AS q3_low,
         min(price_fen) FILTER (WHERE upto > (n - 1) * 3 / 4 + 1)::bigint AS q3_high,
         max(price_fen) FILTER (WHERE shops > 0) AS max_fen
-    FROM strayed
+    FROM placed
     GROUP BY drug_id, region_id, "on", n
+), middled AS (
+    SELECT drug_id, region_id, "on", n, shops, abs(ln(price_fen::float8) - ln((
+            (min(price_fen) FILTER (WHERE upto > (n - 1) / 2) OVER day)::bigint
+            + (min(price_fen) FILTER (WHERE upto > n / 2) OVER day) + 1) / 2)) AS away
+    FROM placed
+    WHERE region_id IN (
+        SELECT r.id FROM pharmacies_region r LEFT JOIN pharmacies_region parent ON parent.id = r.parent_id
+        WHERE r.level = 'city' OR r.level = 'district' AND parent.level = 'province')
+    WINDOW day AS (PARTITION BY drug_id, region_id, "on")
+), strayed AS (
+    SELECT *, sum(shops) OVER (PARTITION BY drug_id, region_id, "on" ORDER BY away) AS nearer FROM middled
+), spread AS (
+    SELECT drug_id, region_id, "on", round((
+        (min(away) FILTER (WHERE nearer > (n - 1) / 2) + min(away) FILTER (WHERE nearer > n / 2)) / 2
+    )::numeric, 4)::real AS mad_ln
+    FROM strayed
+    GROUP BY drug_id, region_id, "on"
 ), lines AS (
     SELECT drug_id, region_id, "on", CASE WHEN n >= %(min_shops)s THEN mode_fen END AS mode_fen, min_fen,
         ((q1_low * 4 + (COALESCE(q1_high, q1_low) - q1_low) * ((n - 1) %% 4) + 2) / 4)::int AS q1_fen,
         ((q2_low * 2 + (COALESCE(q2_high, q2_low) - q2_low) * ((n - 1) %% 2) + 1) / 2)::int AS median_fen,
         ((q3_low * 4 + (COALESCE(q3_high, q3_low) - q3_low) * ((n - 1) * 3 %% 4) + 2) / 4)::int AS q3_fen,
-        max_fen, n::int AS count, round(((away_low + away_high) / 2)::numeric, 4)::real AS mad_ln, 1 AS rank
-    FROM stated
+        max_fen, n::int AS count, mad_ln, 1 AS rank
+    FROM stated LEFT JOIN spread USING (drug_id, region_id, "on")
     WHERE n > 0
     UNION ALL
     SELECT drug_id, region_id, "on", NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 1 FROM stated WHERE n = 0

@@ -67,11 +67,11 @@ def check_tonight(wuchang: list[int], hongshan: list[int], stock: list[int]) -> 
     for code, prices in counted.items():
         row = AreaPrice.objects.filter(drug_id=drug.pk, region_id=f.region(code).pk).first()
         assert (_said(row) if row else brute_force([])) == brute_force(prices)
-        assert (row.mad_ln if row else None) == spread_of(prices)
+        assert (row.mad_ln if row else None) == (spread_of(prices) if code == "420100" else None)
 
 
 def spread_of(prices: list[int]) -> Any:
-    """The median absolute deviation from the (rounded) median, on the log scale."""
+    """Of a city: the median absolute deviation from the (rounded) median, on the log scale."""
     if not prices:
         return None
     median = brute_force(prices)[3]
