@@ -7,6 +7,7 @@ Benjamini-Hochberg (domain.md 6.3). The least change (`change`) is asked of ever
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -131,10 +132,19 @@ def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, da
         some.with_row_index("place")
         .with_columns(pl.col("place").cast(pl.Int64))
         .join(official, on="place", how="left", maintain_order="left")
+        .join(_accepted(some, day), on=["drug_id", "pharmacy_id"], how="left", maintain_order="left")
     )
     found = wrong.to_numpy().copy()
     found[suspect] = (slips.classify(some) != "").to_numpy()
     return found
+
+
+def _accepted(suspects: pl.DataFrame, day: date) -> pl.DataFrame:
+    """Which of them a named person has stood up for: ten times the price is then a rise, to be looked at like any other."""
+    asked = {"drugs": suspects["drug_id"].to_list(), "pharmacies": suspects["pharmacy_id"].to_list()}
+    within = {"since": reading.midnight(day), "until": reading.midnight(day + reading.DAY)}
+    keys: dict[str, Any] = {"drug_id": pl.Int32, "pharmacy_id": pl.Int32}
+    return reading.copied("monitoring_accepted", asked | within, keys).with_columns(accepted=pl.lit(True))
 
 
 def _pack_was(part: pl.DataFrame, past: reading.Past, day: date) -> pl.Series:

@@ -115,7 +115,7 @@ def test_a_usual_change_is_no_lead(new: str) -> None:
 
 
 @pytest.mark.parametrize("new", ["189.00", "1890.00", "264.60", "1.35"])
-def test_a_slip_that_somebody_let_pass_is_no_lead_and_neither_is_its_correction(new: str) -> None:
+def test_a_slip_that_came_through_is_no_lead_and_neither_is_its_correction(new: str) -> None:
     drug, shops = market()
     change(drug, shops[0], new)
     night_after()
@@ -123,6 +123,14 @@ def test_a_slip_that_somebody_let_pass_is_no_lead_and_neither_is_its_correction(
     night_after(DAY + timedelta(days=1))
     assert standing() == []
     assert list(Screening.objects.order_by("on").values_list("slips", flat=True)) == [1, 1]
+
+
+def test_ten_times_the_price_that_a_person_stood_up_for_is_a_lead() -> None:
+    drug, shops = market()
+    run = f.run(operator="wang", override_reason="进货价上涨")
+    change(drug, shops[0], "189.00", run_id=run.pk)
+    night_after()
+    assert the_lead().price_fen == 18900
 
 
 def test_a_slip_corrected_on_the_same_day_is_no_change_at_all() -> None:
