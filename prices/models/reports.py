@@ -22,8 +22,13 @@ class ReportGroupQuerySet(models.QuerySet[Any]):
         """Those about pharmacies that the area or one below it manages."""
         return self.filter(pharmacy__insurance_area__in=Region.objects.within(area))
 
-    def unanswered(self) -> "ReportGroupQuerySet":
-        return self.exclude(state=ReportGroup.State.ANSWERED)
+    def waiting(self) -> "ReportGroupQuerySet":
+        """Those that still ask something of an official: not answered, and their case, if they have one, not published."""
+        return self.exclude(state=ReportGroup.State.ANSWERED).exclude(case__published_at__isnull=False)
+
+    def growing(self) -> "ReportGroupQuerySet":
+        """Those that take more reports: what is said again after the answer, or the case, is to be seen again."""
+        return self.exclude(state=ReportGroup.State.ANSWERED).exclude(case__state=Case.State.CLOSED)
 
     def counted(self) -> "ReportGroupQuerySet":
         """With `n`, how many reports each holds, and `photos`, how many of them show something."""

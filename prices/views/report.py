@@ -177,6 +177,7 @@ def _form(pharmacy: Pharmacy, kind: Kind, drug: Drug | None) -> dict[str, Any]:
         "declared_at": offer.as_of if offer else None,
         "mark": codes.fresh_mark(),
         "longest": sending.LONGEST,
+        "photo_most": str(photos.LARGEST),
         "photo_limit": photos.LARGEST // 1_000_000,
     }
 

@@ -188,7 +188,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(visit: Callable[..., Any], shop: 
 def test_a_photo_that_is_no_photo_and_one_of_fifty_megabytes_are_refused_in_words(
     visit: Callable[..., Any], shop: Pharmacy, tmp_path: Path
 ) -> None:
-    citizen = visit()
+    citizen = visit(java_script_enabled=False)
     page = citizen.go(f"/report/{shop.code}?kind=closed")
     huge = tmp_path / "huge.jpg"
     huge.write_bytes(b"\xff\xd8\xff" + bytes(49_000_000))
@@ -203,6 +203,22 @@ def test_a_photo_that_is_no_photo_and_one_of_fifty_megabytes_are_refused_in_word
         expect(page.get_by_label("还想说的")).to_have_value("字还在")
     refused(citizen, 2)
     assert not Report.objects.exists()
+
+
+def test_a_photo_that_will_be_refused_is_not_sent_first(
+    visit: Callable[..., Any], shop: Pharmacy, tmp_path: Path
+) -> None:
+    citizen = visit()
+    page = citizen.go(f"/report/{shop.code}?kind=closed")
+    huge = tmp_path / "huge.jpg"
+    huge.write_bytes(b"\xff\xd8\xff" + bytes(20_000_000))
+    page.get_by_label("照片").set_input_files(huge)
+    page.get_by_role("button", name="发送").click()
+    assert "照片太大" in page.locator("#photo").evaluate("(field) => field.validationMessage")
+    assert [request.method for request in citizen.requests if request.method == "POST"] == []
+    page.get_by_label("照片").set_input_files([])
+    page.get_by_role("button", name="发送").click()
+    code_of(page)
 
 
 def report_by_hand(shop: Pharmacy, site: Site, browser: Browser) -> None:

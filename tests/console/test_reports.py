@@ -195,6 +195,10 @@ def test_the_page_leads_to_a_case_about_it(officer: Client, town: Town) -> None:
     group.refresh_from_db()
     assert (group.state, group.case) == ("case", case)
     assert case.number in officer.get(f"{LIST}/{group.pk}").content.decode()
+    assert "请答复市民" not in officer.get(f"{LIST}?state=case").content.decode()
+    Case.objects.update(state="closed", outcome="data_error", closed_at=AT, due_at=None)
+    assert "已办结，请答复市民" in officer.get(f"{LIST}?state=case").content.decode()
+    assert officer.post(f"{LIST}/{group.pk}", {"do": "answer", "text": "药店写错了价，已改"}).status_code == 302
 
 
 def test_what_no_button_sends_is_a_bad_request(officer: Client, town: Town) -> None:

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from catalog.models import Drug
 from pharmacies.access import Role
 from pharmacies.models import AuditEvent, Membership, User
 from prices import consistency, tasks
@@ -306,14 +307,19 @@ def test_a_report_becomes_a_case_and_its_published_end_is_read_with_the_code() -
     assert outcome_of(code).label == "核查中"
     with pytest.raises(answers.AnswerProblem):
         into_new_case(group, by)
+    Case.objects.filter(pk=case.pk).update(state="closed", outcome="corrected", closed_at=AT, due_at=None)
+    assert outcome_of(code).text == "核查已经办完，医保部门会在这里答复。"
+    assert list(ReportGroup.objects.waiting()) == [group]
     other = official(name="fa")
     Case.objects.filter(pk=case.pk).update(
-        state="closed", outcome="corrected", closed_at=AT, due_at=None,
         public_text="该店已退还多收款。", proposed_by=by, proposed_at=AT, published_by=other, published_at=AT,
     )  # fmt: skip
+    send(shop, drug=Drug.objects.get(), price="12.60")
+    assert ReportGroup.objects.count() == 2, "said again after the case: seen again"
     found = outcome_of(code)
     assert (found.label, found.text, found.final) == ("已办结", "该店已退还多收款。", True)
     assert shop.name not in repr(found)
+    assert group not in ReportGroup.objects.waiting()
     Case.objects.filter(pk=case.pk).update(public_name=True)
     assert shop.name in outcome_of(code).text
 

@@ -119,7 +119,7 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
     found["console/*/pharmacies/"] = managed.code
     managed = Pharmacy.objects.filter(insurance_area=area).order_by("pk")[0]
     found |= _case(area)
-    found["console/*/passthrough/"] = f.reference_price(drug, "9.00", kind="vbp", area=area).pk
+    found["console/*/passthrough/"] = f.reference_price(drug, "9.10", kind="vbp", area=area).pk
     found["console/*/freezes/"] = tables_world.frozen(area, by=clerk).pk
     group = ReportGroup.objects.create(pharmacy=managed, kind="closed", first_at=f.AT, last_at=f.AT)
     report = Report.objects.create(group=group, at=f.AT, code_digest=f"{shop.pk:064d}")

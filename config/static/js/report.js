@@ -15,6 +15,18 @@
     form.querySelector("[type=submit]").setAttribute("aria-disabled", "true");
   });
 
+  // A photo that will be refused is not sent first: it would cost minutes and money.
+  document.addEventListener("change", function (event) {
+    var field = event.target;
+    if (!field.hasAttribute("data-most")) {
+      return;
+    }
+    var photo = field.files[0];
+    var large = Boolean(photo) && photo.size > Number(field.getAttribute("data-most"));
+    field.setCustomValidity(large ? field.getAttribute("data-too-large") : "");
+    field.reportValidity();
+  });
+
   // Whoever comes back with the browser's own button may send again.
   window.addEventListener("pageshow", function () {
     document.querySelectorAll("[data-sent]").forEach(function (form) {

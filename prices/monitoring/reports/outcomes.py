@@ -37,6 +37,8 @@ def outcome(report: Report) -> Outcome:
         return Outcome(_("已办结"), text, known.published_at, final=True)
     if group.state == State.ANSWERED and group.answered_at is not None:
         return Outcome(_("已答复"), group.answer, group.answered_at, final=True)
+    if known is not None and known.closed:
+        return Outcome(_("核查中"), _("核查已经办完，医保部门会在这里答复。"), report.at)
     if group.state == State.CASE:
         return Outcome(_("核查中"), _("医保部门正在核查，结果公开后可以在这里看到。"), report.at)
     if group.state == State.ASKED:

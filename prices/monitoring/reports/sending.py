@@ -130,12 +130,12 @@ def _one_at_a_time(pharmacy: Pharmacy) -> None:
 
 
 def _group(pharmacy: Pharmacy, draft: Draft, fen: int | None, at: datetime) -> ReportGroup:
-    """The open group that says the same and was spoken of lately, or a new one. An answered group takes no more: what is
-    said again after the answer is to be seen again. A price of a product that is named in words only stands alone."""
+    """The group that says the same and was spoken of lately, or a new one. A price of a product that is named in words
+    only stands alone."""
     same = {"pharmacy": pharmacy, "kind": draft.kind, "drug_id": draft.drug.pk if draft.drug else None}
     same |= {"price_fen": fen}
     if draft.drug is not None or draft.kind != Kind.PRICE:
-        recent = ReportGroup.objects.unanswered().filter(**same, last_at__gt=at - SAME_FOR)
+        recent = ReportGroup.objects.growing().filter(**same, last_at__gt=at - SAME_FOR)
         known: ReportGroup | None = recent.order_by("-pk").first()
         if known is not None:
             known.last_at = max(known.last_at, at)

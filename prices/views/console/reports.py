@@ -19,7 +19,7 @@ from catalog.models import Drug
 from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Region, User
-from prices.models import Inquiry, Offer, Report, ReportGroup
+from prices.models import Case, Inquiry, Offer, Report, ReportGroup
 from prices.money import yuan
 from prices.monitoring.reports import answers, photos
 from prices.monitoring.reports.answers import AnswerProblem
@@ -69,6 +69,7 @@ def listed(request: HttpRequest, adcode: str) -> HttpResponse:
         "asked": within.filter(state=State.ASKED).count(),
         "replied": within.filter(state=State.ASKED, inquiry__state=Inquiry.State.REPLIED).count(),
         "cases": within.filter(state=State.CASE).count(),
+        "done": within.waiting().filter(state=State.CASE, case__state=Case.State.CLOSED).count(),
     }
     return render(request, "console/reports.html", context)
 
@@ -98,7 +99,7 @@ class GroupRows(Sequence[Row]):
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, slice):
             return self[index : index + 1][0]
-        rows = self.found.counted().select_related("pharmacy__insurance_area", "inquiry")  # type: ignore[attr-defined]
+        rows = self.found.counted().select_related("pharmacy__insurance_area", "inquiry", "case")  # type: ignore[attr-defined]
         return _rows(list(rows[index]), self.area)
 
     def __iter__(self) -> Iterator[Row]:
@@ -136,10 +137,13 @@ def _rows(groups: Sequence[Any], area: Region) -> list[Row]:
 
 
 def state_words(group: ReportGroup) -> str:
-    """`已转药店核实`, and whether the pharmacy has answered."""
-    replied = group.state == State.ASKED and group.inquiry is not None and group.inquiry.state == Inquiry.State.REPLIED
-    words = [group.get_state_display(), gettext("药店已回复") if replied else ""]
-    return " · ".join(filter(None, words))
+    """`已转药店核实`, and what an official should know before opening it."""
+    more = ""
+    if group.state == State.ASKED and group.inquiry is not None and group.inquiry.state == Inquiry.State.REPLIED:
+        more = gettext("药店已回复")
+    if group.state == State.CASE and group.case is not None and group.case.state == Case.State.CLOSED:
+        more = gettext("结果已公开") if group.case.published_at else gettext("已办结，请答复市民")
+    return " · ".join(filter(None, (group.get_state_display(), more)))
 
 
 def report_table(found: "QuerySet[ReportGroup]", area: Region, *, at: datetime) -> Table:
@@ -227,13 +231,14 @@ def _context(group: ReportGroup, area: Region, person: User, at: datetime) -> di
         "declared": yuan(offer.price_fen) if offer else None,
         "reports": group.reports.order_by("-at", "-pk")[:SHOWN],
         "replies": group.inquiry.replies.select_related("by").order_by("pk") if group.inquiry else [],
-        "others": ReportGroup.objects.unanswered().filter(pharmacy=group.pharmacy).exclude(pk=group.pk).count(),
+        "others": ReportGroup.objects.waiting().filter(pharmacy=group.pharmacy).exclude(pk=group.pk).count(),
         "may_answer": may and group.state != State.ANSWERED,
         "may_ask": may and group.state == State.OPEN,
         "may_open": may and group.state in (State.OPEN, State.ASKED),
         "ready": READY[group.kind],
         "question": question(group, group.pharmacy, drug, offer),
         "longest": answers.LONGEST,
+        "shown": SHOWN,
     }
 
 
