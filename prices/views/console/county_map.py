@@ -133,7 +133,7 @@ def county_map(request: HttpRequest, adcode: str) -> HttpResponse:
 def _regions(area: Region, on: date) -> list[Region]:
     """The counties of the area that day; of a county itself alone."""
     within = Region.objects.within(area).filter(valid__contains=on, level=Region.Level.DISTRICT)
-    return list(within.select_related("parent").order_by("code"))
+    return list(within.defer("boundary").order_by("code"))
 
 
 def drawing(regions: Sequence[int], area: Region, day: date) -> Drawing | None:
@@ -141,9 +141,10 @@ def drawing(regions: Sequence[int], area: Region, day: date) -> Drawing | None:
     key = f"county-shapes:{area.pk}:{day}"
     found: Drawing | None = cache.get(key)
     if found is None:
-        cities = Region.objects.filter(children__in=regions, level=Region.Level.CITY) if len(regions) > 1 else []
+        several = regions if len(regions) > 1 else []
+        cities = Region.objects.filter(children__in=several, level=Region.Level.CITY).values_list("pk", flat=True)
         with connection.cursor() as cursor:
-            ids = [*regions, *{each.pk for each in cities}]
+            ids = [*regions, *set(cities)]
             cursor.execute(statement("county_shapes"), {"regions": ids, "width": WIDTH, "height": HEIGHT})
             rows = cursor.fetchall()
         if not rows:

@@ -131,12 +131,14 @@ def past(area: Region, last: date, days: int) -> list[AreaFigure]:
 
 def index_of(area: Region) -> IndexPoint | None:
     """The newest headline index of the area, or of the nearest area above it that has one."""
-    above = [area]
-    while (up := above[-1].parent) is not None:
+    above = [area.pk]
+    parents: dict[int, int | None] = dict(Region.objects.values_list("pk", "parent_id"))
+    while (up := parents[above[-1]]) is not None:
         above.append(up)
     points = IndexPoint.objects.filter(kind=IndexPoint.Kind.JEVONS, weights=IndexPoint.Weights.EQUAL, area__in=above)
-    newest = {point.area_id: point for point in points.select_related("area").order_by("on")}
-    return next((newest[each.pk] for each in above if each.pk in newest), None)
+    named = points.select_related("area").defer("area__boundary")
+    newest = {point.area_id: point for point in named.order_by("on")}
+    return next((newest[pk] for pk in above if pk in newest), None)
 
 
 def area_table(areas: list[Region], on: date, *, name: str = "areas") -> Table:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Pharmacy, PharmacyStatus, Region
-from prices.desk import standing
+from prices.desk.standing import Report
 from prices.models import PharmacyFeed
 from prices.models.cases import Case
 from prices.models.leads import Lead
@@ -63,7 +64,7 @@ class PharmacyRows(Sequence[Row]):
         return self.found.count()
 
     def __getitem__(self, index: Any) -> Any:
-        found = self.found.select_related("insurance_area")
+        found = self.found.select_related("insurance_area").defer("insurance_area__boundary")
         if isinstance(index, slice):
             return _rows(list(found[index]), self.area, at=self.at)
         return _rows([found[index]], self.area, at=self.at)[0]
@@ -122,7 +123,9 @@ def pharmacy(request: HttpRequest, adcode: str, code: str) -> HttpResponse:
     """One pharmacy: who it is, when it reported, its leads and cases, and the way to its prices."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
-    shop = get_object_or_404(managed(area).select_related("insurance_area", "chain"), code=code)
+    shop = get_object_or_404(
+        managed(area).select_related("insurance_area", "chain").defer("insurance_area__boundary"), code=code
+    )
     leads = Lead.objects.within(area).filter(pharmacy_id=shop.pk).order_by("-on", "-score", "pk")
     table = lead_table(leads, area, at=at)
     file = answer(request, table)
@@ -133,8 +136,17 @@ def pharmacy(request: HttpRequest, adcode: str, code: str) -> HttpResponse:
         "place": area,
         "pharmacy": shop,
         "status": status.get_status_display() if status and status.status != PharmacyStatus.Status.NORMAL else "",
-        "reports": standing.reports(shop, at=at),
+        "reports": reports(shop, at=at),
         "cases": Case.objects.within(area).filter(pharmacy=shop).order_by("-opened_at"),
         "table": table,
     }
     return render(request, "console/pharmacy.html", context)
+
+
+def reports(shop: Pharmacy, *, at: datetime) -> list[Report]:
+    """When each feed last spoke about the pharmacy, the newest first, whoever made what it said."""
+    found = []
+    for each in PharmacyFeed.objects.filter(pharmacy=shop).select_related("feed").order_by("-as_of"):
+        due = each.as_of + each.feed.cadence * settings.STALE_AFTER
+        found.append(Report(each.feed.name or each.feed.slug, each.as_of, due, late=at > due))
+    return found
