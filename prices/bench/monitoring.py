@@ -36,6 +36,7 @@ def run(options: dict[str, Any], say: Say) -> Report:
     at = timezone.now()
     today = timezone.localdate(at)
     top = Region.objects.get(level=Region.Level.PROVINCE)
+    desk.open_account(NAME, Role.REVIEWER, top)
     day_of_changes.empty()
     night("the first roll-up, not counted", at, say)
     made = day_of_changes.make_past(today, HISTORY_DAYS, say)
@@ -103,7 +104,7 @@ def together(rows: list[Measured]) -> Measured:
 
 
 def back_test(area: Region, today: date, at: datetime, say: Say) -> Measured:
-    by = User.objects.filter(username=NAME).first() or User.objects.create(username=NAME)
+    by = User.objects.get(username=NAME)
     test = BackTest.objects.create(
         area=area, detector=peers.NAME, version=peers.VERSION, parameters=peers.Parameters().stated(),
         first=today - timedelta(days=HISTORY_DAYS), last=today - timedelta(days=1), by=by, at=at,
@@ -122,8 +123,6 @@ def back_test(area: Region, today: date, at: datetime, say: Say) -> Measured:
 
 def pages(area: Region, say: Say) -> list[Measured]:
     """Every page in the console's menu, and the pages of a lead."""
-    desk.open_account(NAME, Role.REVIEWER, area)
-    User.objects.filter(username=NAME).update(is_active=True)
     start = f"/console/{area.code}"
     with served(say, **desk.WITHOUT_PHONE) as (port, _process):
         client = desk.signed_in(port, NAME)
