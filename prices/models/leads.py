@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pharmacies.models import Region
 
@@ -81,7 +82,7 @@ class Lead(models.Model):
         NEW = "new", _("待看")
         DISMISSED = "dismissed", _("已排除")
         CASE = "case", _("已转核查事项")
-        WITHDRAWN = "withdrawn", _("已撤回")
+        WITHDRAWN = "withdrawn", pgettext_lazy("lead", "已撤回")
 
     class Withdrawn(models.TextChoices):
         NOT_REJECTED = "not_rejected", _("按全天的价格变动一起检验，不再显著")

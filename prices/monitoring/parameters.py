@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 Label = str | Promise
 
@@ -47,7 +47,7 @@ class Bounded:
         """The parameters that JSON states; what it leaves out is the default. Raises `Absurd`."""
         known = {each.name: each for each in fields(cls)}
         if unknown := sorted(set(stated) - known.keys()):
-            raise Absurd([_("没有名为 %(names)s 的参数") % {"names": "、".join(map(str, unknown))}])
+            raise Absurd([_("没有名为 %(names)s 的参数") % {"names": pgettext("list", "、").join(map(str, unknown))}])
         found = cls(**{name: _plain(known[name], value) for name, value in stated.items()})
         if problems := found.problems():
             raise Absurd(problems)
@@ -79,7 +79,7 @@ def _problem(known: "Field[Any]", value: Any) -> str:
     label, kind = str(about["label"]), about["type"]
     if kind is str:
         options = about["options"]
-        known_words = "、".join(f"{word}（{text}）" for word, text in options.items())
+        known_words = pgettext("list", "、").join(f"{word}{_('（')}{text}{_('）')}" for word, text in options.items())
         return (
             "" if value in list(options) else _("“%(label)s”只能是 %(words)s") % {"label": label, "words": known_words}
         )

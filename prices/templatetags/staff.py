@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from pharmacies import access
 from pharmacies.access import Action, Place
@@ -49,7 +49,7 @@ AREA = (
     ("", gettext_lazy("总览"), Action.SEE),
     ("/leads", gettext_lazy("线索"), Action.SEE),
     ("/cases", gettext_lazy("核查事项"), Action.SEE),
-    ("/reports", gettext_lazy("市民反馈"), Action.SEE),
+    ("/reports", pgettext_lazy("several", "市民反馈"), Action.SEE),
     ("/late", gettext_lazy("报送"), Action.SEE),
     ("/index", gettext_lazy("指标"), Action.SEE),
     ("/rules", gettext_lazy("规则"), Action.SEE),
@@ -60,8 +60,8 @@ SECTIONS = {
     "": (
         ("", gettext_lazy("总览")),
         ("/map", gettext_lazy("地图")),
-        ("/pharmacies", gettext_lazy("药店")),
-        ("/drugs", gettext_lazy("药品")),
+        ("/pharmacies", pgettext_lazy("heading", "药店")),
+        ("/drugs", pgettext_lazy("heading", "药品")),
     ),
     "/late": (("/late", gettext_lazy("催报清单")), ("/compliance", gettext_lazy("报送质量"))),
     "/index": (

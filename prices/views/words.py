@@ -169,6 +169,13 @@ def day(value: Day) -> str:
     return f"{value.day} {value:%b} {value.year}"
 
 
+def month(value: Day) -> str:
+    """`2026年11月`, `Nov 2026`."""
+    if (get_language() or "").startswith("zh"):
+        return f"{value.year}年{value.month}月"
+    return f"{value:%b} {value.year}"
+
+
 def last_day(valid: DateRange) -> Day | None:
     """The last day of a half-open range, which is what people are told; None when it is open."""
     return valid.upper - timedelta(days=1) if valid.upper else None

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Drug
@@ -105,7 +106,7 @@ def _table(area: Region, at: datetime) -> Table:
         name="backtests",
         title=_("历史回测"),
         columns=[
-            Column("name", _("规则")),
+            Column("name", pgettext_lazy("one", "规则")),
             Column("parameters", _("参数")),
             Column("area", _("地区"), foreign=True),
             Column("first", _("从"), "date"),

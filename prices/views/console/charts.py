@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from prices.money import yuan
 from prices.monitoring.tables import Table
@@ -81,7 +81,7 @@ class Chart:
             if known:
                 values = {"label": line.label, "first": _plain(known[0]), "last": _plain(known[-1])}
                 parts.append(gettext("%(label)s：从 %(first)s 到 %(last)s") % values)
-        return "；".join(parts)
+        return pgettext("list", "；").join(parts)
 
 
 def _plain(value: float) -> str:

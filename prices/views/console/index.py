@@ -16,6 +16,7 @@ from pharmacies.access import Action
 from pharmacies.models import Region
 from prices.models.figures import IndexPoint
 from prices.monitoring.tables import Column, Row, Table
+from prices.views import words
 from prices.views.console import measures
 from prices.views.console.charts import Chart, Line
 from prices.views.console.tables import answer
@@ -66,9 +67,9 @@ def sentence(points: Sequence[IndexPoint]) -> str:
     """`2026年11月是 101.48：比 2026年8月（基期）高 1.5%，比上月高 0.3%。`"""
     last = points[-1]
     values = {
-        "month": _month(last.on),
+        "month": words.month(last.on),
         "value": f"{last.value:.2f}",
-        "base": _month(last.base),
+        "base": words.month(last.base),
         "since_base": _moved(last.value, 100),
     }
     if len(points) < 2:
@@ -87,10 +88,6 @@ def _moved(now: float, then: float) -> str:
     if share == "0.0%":
         return gettext("持平")
     return gettext("高 %(share)s") % {"share": share} if now > then else gettext("低 %(share)s") % {"share": share}
-
-
-def _month(on: date) -> str:
-    return gettext("%(year)s年%(month)s月") % {"year": on.year, "month": on.month}
 
 
 def _chart(area: Region, points: Sequence[IndexPoint]) -> Chart:

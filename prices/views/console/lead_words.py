@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext, pgettext
 
 from prices.models.leads import Finding, Lead, PriceEvent, Screening
@@ -36,7 +37,7 @@ def headline(lead: Lead, findings: Iterable[Finding]) -> str:
         return gettext("这条线索没有留下依据。")
     if len(clauses) == 1 and (more := _alone(lead, found[order[0]])):
         clauses.append(more)
-    return gettext("%(clauses)s。") % {"clauses": pgettext("between clauses", "，").join(clauses)}
+    return capfirst(gettext("%(clauses)s。") % {"clauses": pgettext("between clauses", "，").join(clauses)})
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -389,10 +390,10 @@ def place(lead: Lead, finding: Finding) -> str:
     beyond = sum(shops for fen, shops in peers if (fen < price if price >= middle else fen > price))
     if price >= middle:
         if all(fen <= price for fen, _shops in peers):
-            return gettext("最高")
+            return pgettext("among others", "最高")
         return gettext("高于 %(n)s 家") % {"n": beyond}
     if all(fen >= price for fen, _shops in peers):
-        return gettext("最低")
+        return pgettext("among others", "最低")
     return gettext("低于 %(n)s 家") % {"n": beyond}
 
 

@@ -130,7 +130,7 @@ def _trend(area: Region, rows: list[AreaFigure]) -> Chart:
             {"on": row.on, "timely": timely.of(row), "fresh": fresh.of(row), "shops": row.shops}
             for row in reversed(rows)
         ],
-        caveat=f"{timely.caveat}{fresh.caveat}",
+        caveat=f"{timely.caveat} {fresh.caveat}",
         on=rows[-1].on if rows else timezone.localdate(),
     )
     return Chart(

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Drug
@@ -149,7 +150,7 @@ def state_words(group: ReportGroup) -> str:
 def report_table(found: "QuerySet[ReportGroup]", area: Region, *, at: datetime) -> Table:
     return Table(
         name="reports",
-        title=_("市民反馈"),
+        title=pgettext_lazy("several", "市民反馈"),
         columns=[
             Column("pharmacy", _("药店"), foreign=True),
             Column("kind", _("类别")),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pharmacies import access
@@ -199,7 +200,7 @@ def _table(area: Region, at: datetime) -> Table:
         name="rules",
         title=_("现行规则"),
         columns=[
-            Column("name", _("规则")),
+            Column("name", pgettext_lazy("one", "规则")),
             Column("about", _("看什么")),
             Column("state", _("状态")),
             Column("parameters", _("参数")),
@@ -241,7 +242,7 @@ def _history(area: Region, at: datetime, detector: str = "") -> Table:
         name="rule-history",
         title=_("改过的规则"),
         columns=[
-            Column("name", _("规则")),
+            Column("name", pgettext_lazy("one", "规则")),
             Column("at", _("决定时间"), "datetime"),
             Column("state", _("状态")),
             Column("parameters", _("参数")),
@@ -306,7 +307,7 @@ def _threshold_table(area: Region, at: datetime) -> Table:
             Column("basis", _("比较依据")),
             Column("lower", _("倍数，从（含）"), "number"),
             Column("upper", _("到（不含）"), "number"),
-            Column("label", _("标识"), foreign=True),
+            Column("label", pgettext_lazy("tier", "标识"), foreign=True),
             Column("document", _("依据文件"), foreign=True),
             Column("area", _("地区"), foreign=True),
             Column("since", _("从"), "date"),
