@@ -44,6 +44,7 @@ SPOKEN = (
     "prices/views/**/*.py",
     "prices/templatetags/*.py",
     "prices/desk/**/*.py",
+    "prices/monitoring/**/*.py",
     "prices/models/*.py",  # the names of their choices
     *(f"prices/ingest/{name}.py" for name in ("read", "reasons", "receive", "runs", "stage")),
     "prices/money.py",
