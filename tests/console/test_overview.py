@@ -5,9 +5,12 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from pharmacies.models import User
+from prices.monitoring.cases.opening import open_case
 from tests import factories as f
 from tests.console import leads_world as w
 from tests.console.leads_world import World
+from tests.factories import AT
 from tests.staff.accounts_world import Clock, text
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +31,7 @@ def test_the_figures_are_last_night_s_and_the_leads_are_now_s(client: Client, wo
     assert "待看线索1现在" in page.replace(" ", "")
     assert "逾期未报送3" in page.replace(" ", "")
     assert "更新及时率85.0%" in page.replace(" ", "")
-    assert "除“现在”的以外，都是 2026年11月21日凌晨算好的数。" in page
+    assert "除写着“现在”的以外，都是 2026年11月21日凌晨算好的数。" in page
     assert "101.48" in page  # a county shows its city's index
 
 
@@ -71,3 +74,25 @@ def test_the_page_is_a_few_queries(client: Client, world: World, django_assert_m
     w.as_official(client, f.region())
     with django_assert_max_num_queries(32):  # type: ignore[operator]
         client.get("/console/420000")
+
+
+def test_what_waits_is_counted_as_of_now(client: Client, world: World) -> None:
+    user = w.official(f.wuchang(), "reviewer", "shenhe")
+    open_case(world.shop, [world.lead], by=user, at=AT)
+    page = text(w.as_official(client, f.wuchang()).get("/console/420106")).replace(" ", "")
+    assert "待看线索0现在" in page
+    assert "未办结的核查事项1现在，其中0件已过期限" in page
+    assert "待处理的市民反馈0现在" in page
+
+
+def test_a_lead_leads_to_its_case_and_back(client: Client, world: World) -> None:
+    w.as_official(client, f.wuchang())
+    page = client.get(f"/console/420106/leads/{world.lead.pk}").content.decode()
+    address = f"/console/420106/cases/open?lead={world.lead.pk}"
+    assert f'href="{address}"' in page
+    assert client.get(address).status_code == 200
+    case = open_case(world.shop, [world.lead], by=User.objects.get(), at=AT)
+    page = client.get(f"/console/420106/leads/{world.lead.pk}").content.decode()
+    assert f'href="/console/420106/cases/{case.pk}"' in page
+    assert f"已转核查事项 {case.number}（待初核）" in page
+    assert address not in page

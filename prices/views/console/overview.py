@@ -1,10 +1,10 @@
 """总览: what an area's officials see first: the night's figures, the leads that matter most, the areas below, a search."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,8 +17,10 @@ from django.views.decorators.http import require_http_methods
 from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Chain, Pharmacy, Region, User
+from prices.models.cases import Case
 from prices.models.figures import AreaFigure
 from prices.models.leads import Lead
+from prices.models.reports import ReportGroup
 from prices.monitoring.tables import Column, Table
 from prices.templatetags.staff import first_page
 from prices.templatetags.tables import said
@@ -65,7 +67,7 @@ def overview(request: HttpRequest, adcode: str) -> HttpResponse:
     context = {
         "place": area,
         "on": on,
-        "cards": cards(area, new.count(), at=at),
+        "cards": cards(area, new.count(), on, at=at),
         "top": LeadRows(new.order_by("-score", "-on", "pk"), area)[:TOP],
         "table": table,
         "trend": trend,
@@ -76,18 +78,17 @@ def overview(request: HttpRequest, adcode: str) -> HttpResponse:
     return render(request, "console/overview.html", context)
 
 
-def cards(area: Region, new: int, *, at: datetime) -> list[Card]:
+def cards(area: Region, new: int, on: date | None, *, at: datetime) -> list[Card]:
     """The figures of the newest night, leads as of now."""
-    on = measures.last_day()
     figure = measures.figures([area], on).get(area.pk) if on else None
-    found = [Card(measures.MEASURES["leads"].label, f"{new:,}", gettext("现在"), _page(area, "leads"), new > 0)]
+    found = work(area, new, at=at)
     if figure:
         overdue = figure.late + figure.silent
         note = gettext("共 %(shops)s 家，其中 %(silent)s 家长期没有报送") % {
             "shops": f"{figure.shops:,}",
             "silent": figure.silent,
         }
-        found.append(Card(_("逾期未报送"), f"{overdue:,}", note, f"{_page(area, 'leads')[:-5]}late", overdue > 0))
+        found.append(Card(_("逾期未报送"), f"{overdue:,}", note, _page(area, "late"), overdue > 0))
         for name in ("timely", "coverage", "fresh", "dispersion"):
             each = measures.MEASURES[name]
             value = said(each.of(figure), Column(name, each.label, each.kind))
@@ -100,6 +101,20 @@ def cards(area: Region, new: int, *, at: datetime) -> list[Card]:
         }
         found.append(Card(_("药品零售价格指数"), f"{point.value:.2f}", note, _page(area, "index")))
     return found
+
+
+def work(area: Region, new: int, *, at: datetime) -> list[Card]:
+    """What waits for the area's officials now: leads, cases, citizens' reports."""
+    now = gettext("现在")
+    open_cases = Case.objects.within(area).unfinished()
+    counted = open_cases.aggregate(n=Count("pk"), due=Count("pk", filter=Q(due_at__lt=at)))
+    overdue = gettext("现在，其中 %(n)s 件已过期限") % {"n": counted["due"]}
+    waiting = ReportGroup.objects.within(area).filter(state=ReportGroup.State.OPEN).count()
+    return [
+        Card(measures.MEASURES["leads"].label, f"{new:,}", now, _page(area, "leads"), new > 0),
+        Card(_("未办结的核查事项"), f"{counted['n']:,}", overdue, _page(area, "cases"), counted["due"] > 0),
+        Card(_("待处理的市民反馈"), f"{waiting:,}", now, _page(area, "reports"), waiting > 0),
+    ]
 
 
 def _page(area: Region, name: str) -> str:
