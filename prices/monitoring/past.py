@@ -1,10 +1,11 @@
 """Past days for a back-test: what `changes` reads for one day, made for months of a million changes a day.
 
-PostgreSQL sends rows packed; what has to be remembered of the days before lies in files, a day each; statistics are kept
+PostgreSQL sends columns as arrays; what has to be remembered of the days before lies in files, a day each; statistics are kept
 as one dense table that is moved on from day to day. The same numbers as `changes` gives, many times faster: see the test
 that holds them against each other.
 """
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,29 +21,43 @@ from prices.monitoring.changes import DAY, Past, midnight
 from prices.monitoring.robust import Bools, Floats, Ints
 from prices.sql import statement
 
-HEADER, TRAILER = 19, 2
-"""Bytes around the rows of PostgreSQL's binary COPY."""
 BLOCK_DAYS = 15
 """Statistics are read for so many days at a time."""
 SKEW = timedelta(minutes=10)
 LATE_US = 3_600_000_000
-SHIFT = 1 << 32
-Packed = npt.NDArray[Any]
+LOW = (1 << 32) - 1
+HALF = 180
+START = 19
+"""Bytes before the first row of PostgreSQL's binary COPY."""
+ELEMENTS = {23: ">i4", 20: ">i8", 700: ">f4"}
+"""By the number of the type: integer, bigint, real."""
+Column = npt.NDArray[Any]
 
 
-def packed(name: str, parameters: dict[str, Any], columns: Sequence[tuple[str, str]]) -> Packed:
-    """The rows of `prices/sql/<name>.sql`, none of whose columns is ever null, as one structured array.
+def arrays(name: str, parameters: dict[str, Any]) -> list[Column]:
+    """The only row of `prices/sql/<name>.sql`, arrays of integer, bigint or real without nulls; a null is an empty one."""
+    with (
+        connection.cursor() as cursor,
+        cursor.cursor.copy(f"COPY ({statement(name)}) TO STDOUT (FORMAT binary)", parameters) as blocks,
+    ):
+        sent = b"".join(blocks)
+    (count,) = struct.unpack_from(">h", sent, START)
+    found, at = [], START + 2
+    for _n in range(count):
+        (size,) = struct.unpack_from(">i", sent, at)
+        found.append(_array(memoryview(sent)[at + 4 : at + 4 + max(size, 0)]))
+        at += 4 + max(size, 0)
+    return found
 
-    `columns`: names and types (`i4`, `i8`, `f4`) in the statement's order. A million rows take half a second.
-    """
-    fields = [("columns", ">i2")]
-    for label, kind in columns:
-        fields += [(f"{label} size", ">i4"), (label, f">{kind}")]
-    query = f"COPY ({statement(name)}) TO STDOUT (FORMAT binary)"
-    # The driver's own cursor: Django's, under DEBUG, takes no parameters here.
-    with connection.cursor() as cursor, cursor.cursor.copy(query, parameters) as rows:
-        found = b"".join(rows)
-    return np.frombuffer(memoryview(found)[HEADER : len(found) - TRAILER], np.dtype(fields))
+
+def _array(sent: memoryview) -> Column:
+    """Dimensions, flags, type, length, first index; then each element behind its size."""
+    if not len(sent):
+        return np.zeros(0, np.int64)
+    dimensions, _nulls, kind = struct.unpack_from(">iii", sent)
+    element = np.dtype([("size", ">i4"), ("value", ELEMENTS[kind])])
+    values = np.frombuffer(sent[20:], element)["value"] if dimensions else np.zeros(0, ELEMENTS[kind])
+    return values.astype(values.dtype.newbyteorder("="))
 
 
 # -- changes ----------------------------------------------------------------------------------------------------------
@@ -52,22 +67,33 @@ def moved(day: date) -> pl.DataFrame:
     """The changes of the day as `changes.moved` has them: drug_id, pharmacy_id, old_fen, new_fen (null: no price), feed_id;
     of `since_us` and `received_us` only which of them is later is true. Those that ended where they began are left out.
     """
-    columns = ("drug_id", "pharmacy_id", "old_fen", "new_fen", "feed_id", "late")
     parameters = {"since": midnight(day), "until": midnight(day + DAY), "skew": SKEW}
-    rows = packed("past_changes", parameters, [("id", "i8"), *((name, "i4") for name in columns)])
-    ints: dict[str, Any] = {name: rows[name].astype(np.int32) for name in columns}
-    key = ints["drug_id"].astype(np.int64) * SHIFT + ints["pharmacy_id"]
-    frame = pl.DataFrame({"key": key, "id": rows["id"].astype(np.int64)} | ints)
+    key, prices, number, feed = arrays("past_changes", parameters)
+    told: dict[str, Column] = {"key": key, "id": number, "old": prices >> 32, "new": prices & LOW, "feed": feed}
+    frame = pl.DataFrame(told)
     if frame["key"].n_unique() < frame.height:
-        last = [pl.col(name).last() for name in ("drug_id", "pharmacy_id", "new_fen", "feed_id", "late")]
-        frame = frame.sort("id").group_by("key").agg(pl.col("old_fen").first(), *last)
-    frame = frame.filter(pl.col("old_fen") != pl.col("new_fen"))
+        of_offer = [pl.col("old").first(), pl.col("new").last(), pl.col("feed").last()]
+        frame = frame.sort("id").group_by("key").agg(of_offer)
+    frame = frame.filter(pl.col("old") != pl.col("new"))
+    small: dict[str, pl.Expr] = {
+        "drug_id": pl.col("key") // (LOW + 1),
+        "pharmacy_id": pl.col("key") % (LOW + 1),
+        "feed_id": pl.col("feed") // 2,
+        "old_fen": pl.when(pl.col("old") > 0).then(pl.col("old")),
+        "new_fen": pl.when(pl.col("new") > 0).then(pl.col("new")),
+    }
     return frame.select(
-        *("drug_id", "pharmacy_id", "feed_id"),
-        *(pl.when(pl.col(name) > 0).then(pl.col(name)).alias(name) for name in ("old_fen", "new_fen")),
-        (pl.col("late").cast(pl.Int64) * LATE_US).alias("since_us"),
+        *(column.cast(pl.Int32).alias(name) for name, column in small.items()),
+        (pl.col("feed") % 2 * LATE_US).cast(pl.Int64).alias("since_us"),
         pl.lit(0, pl.Int64).alias("received_us"),
     )
+
+
+def places(ids: Sequence[int]) -> Ints:
+    """An array that knows the place of each of those ids: found by an index, not by a search."""
+    found = np.zeros(max(ids, default=0) + 1, np.int64)
+    found[np.array(ids, np.int64)] = np.arange(len(ids))
+    return found
 
 
 # -- own histories ----------------------------------------------------------------------------------------------------
@@ -76,26 +102,28 @@ def moved(day: date) -> pl.DataFrame:
 class Histories:
     """What offers of `shops` were asked before a day, from the changes of the days before it: `learn` them in order.
 
-    Of every product × shop it is known on which day it changed last (two bytes each: 900 MB for a province); the changes
-    of that day lie in a file, and there the day before that. Files go when no window reaches them any more.
+    Of every product × shop it is known on which day it changed last (a byte each, two for windows of half a year: 450 MB
+    for a province); the changes of that day lie in a file, and there the day before that. Files go when no window reaches
+    them any more. Days are numbered from 1; `base` is what the bytes count from, 0 in a byte is long ago or never.
     """
 
     def __init__(self, folder: Path, window_days: int, drugs: Sequence[int], shops: Sequence[int]) -> None:
         self.folder, self.window_days = folder, window_days
-        self.drugs, self.shops = np.array(sorted(drugs), np.int64), np.array(sorted(shops), np.int64)
-        self.newest = np.zeros(len(self.drugs) * len(self.shops), np.uint16)
-        self.number, self.numbers = 0, dict[date, int]()
+        self.drugs, self.shops = places(drugs), places(shops)
+        self.width = len(shops)
+        self.newest: Column = np.zeros(len(drugs) * len(shops), np.uint8 if window_days < HALF else np.uint16)
+        self.base, self.number, self.numbers = 0, 0, dict[date, int]()
 
     def learn(self, day: date, frame: pl.DataFrame) -> None:
         """Take in the changes of a day (`moved`, of known products and shops)."""
-        self.number += 1
+        self._count()
         self.numbers[day] = self.number
         place = self._place(frame)
         order = np.argsort(place)
         place, old = place[order], frame["old_fen"].fill_null(0).to_numpy()[order]
-        for name, values in (("place", place), ("old", old), ("before", self.newest[place])):
+        for name, values in (("place", place), ("old", old), ("before", self._last(place))):
             np.save(self._file(self.number, name), values)
-        self.newest[place] = self.number
+        self.newest[place] = self.number - self.base
         for past in [each for each in self.numbers if each < day - self.window_days * DAY]:
             number = self.numbers.pop(past)
             for name in ("place", "old", "before"):
@@ -106,13 +134,13 @@ class Histories:
         oldest = min(
             (number for past, number in self.numbers.items() if past >= day - self.window_days * DAY), default=0
         )
-        return np.asarray(self.newest[self._place(frame)] >= max(oldest, 1), np.bool_)
+        return np.asarray(self._last(self._place(frame)) >= max(oldest, 1), np.bool_)
 
     def past(self, frame: pl.DataFrame, day: date) -> Past:
         """As `changes.past`, for the changes of `day` that are not learnt yet; `line_us` is the end of the right day."""
         n, width = frame.height, self.window_days
         place = self._place(frame)
-        pointer = self.newest[place].astype(np.int64)
+        pointer = self._last(place)
         price = np.array(frame["old_fen"].cast(pl.Float64).fill_null(np.nan).to_numpy(), np.float64)
         windows, before, last = np.empty((n, width)), np.full(n, np.nan), price.copy()
         line_us, unseen = np.zeros(n, np.int64), np.ones(n, np.bool_)
@@ -136,10 +164,23 @@ class Histories:
             unseen[first] = False
         return Past(np.log(windows), before, last, line_us)
 
+    def _count(self) -> None:
+        """The next day's number; before the bytes overflow they are counted from a later day."""
+        self.number += 1
+        if self.number - self.base >= 1 << 8 * self.newest.itemsize:
+            later = self.number - self.window_days - 1 - self.base
+            for part in np.array_split(self.newest, 100):
+                part[:] = np.where(part > later, part - later, 0)
+            self.base += later
+
+    def _last(self, place: Ints) -> Ints:
+        """The number of the day of the last change, 0 for long ago or never."""
+        count = self.newest[place].astype(np.int64)
+        return np.where(count > 0, count + self.base, 0)
+
     def _place(self, frame: pl.DataFrame) -> Ints:
-        drug = np.searchsorted(self.drugs, frame["drug_id"].to_numpy())
-        shop = np.searchsorted(self.shops, frame["pharmacy_id"].to_numpy())
-        return np.asarray(drug * len(self.shops) + shop, np.int64)
+        drug, shop = (frame[name].to_numpy() for name in ("drug_id", "pharmacy_id"))
+        return np.asarray(self.drugs[drug] * self.width + self.shops[shop], np.int64)
 
     def _file(self, number: int, name: str) -> Path:
         return self.folder / f"{number}-{name}.npy"
@@ -166,16 +207,15 @@ class Asked:
 class Peers:
     """`AreaPrice` of some cities, day after day."""
 
-    COLUMNS = (("drug", "i4"), ("region", "i4"), ("median", "i4"), ("mode", "i4"), ("count", "i4"), ("mad", "f4"))
-
     def __init__(self, drugs: Sequence[int], cities: Sequence[int], first: date) -> None:
-        self.drugs, self.cities = np.array(sorted(drugs), np.int64), np.array(sorted(cities), np.int64)
+        self.regions, self.width = list(cities), len(cities)
+        self.drugs, self.cities = places(drugs), places(cities)
         self.day, self.block_last = first - DAY, first - DAY
-        size = len(self.drugs) * len(self.cities)
+        size = len(drugs) * len(cities)
         self.values = {name: np.full(size, np.nan) for name in ("median", "mode", "mad")}
         self.count = np.zeros(size, np.int32)
-        self._take(packed("past_peers_before", {"regions": self.cities.tolist(), "first": first}, self.COLUMNS))
-        self.block = np.zeros(0, [("day", "i4")])
+        self._take(arrays("past_peers_before", {"regions": self.regions, "first": first}))
+        self.block: list[Column] = []
 
     def on(self, day: date, frame: pl.DataFrame) -> Asked:
         """What was in force on the day for offers (drug_id, city_id) of known products and cities; ask for days in order."""
@@ -189,19 +229,21 @@ class Peers:
         self.day += DAY
         if self.day > self.block_last:
             self.block_first, self.block_last = self.day, self.day + (BLOCK_DAYS - 1) * DAY
-            parameters: dict[str, Any] = {"regions": self.cities.tolist(), "first": self.day, "last": self.block_last}
-            self.block = packed("past_peers", parameters, (("day", "i4"), *self.COLUMNS))
+            parameters: dict[str, Any] = {"regions": self.regions, "first": self.day, "last": self.block_last}
+            unsorted = arrays("past_peers", parameters)
+            order = np.argsort(unsorted[0], kind="stable")
+            self.block = [column[order] for column in unsorted]
         number = (self.day - self.block_first).days
-        begin, end = np.searchsorted(self.block["day"], [number, number + 1])
-        self._take(self.block[begin:end])
+        begin, end = np.searchsorted(self.block[0], [number, number + 1])
+        self._take([column[begin:end] for column in self.block[1:]])
 
-    def _take(self, rows: Packed) -> None:
-        place = self._place(rows["drug"].astype(np.int64), rows["region"].astype(np.int64))
-        self.count[place] = rows["count"]
-        for name in ("median", "mode"):
-            self.values[name][place] = np.where(rows[name] > 0, rows[name], np.nan)
-        self.values["mad"][place] = rows["mad"]
+    def _take(self, columns: list[Column]) -> None:
+        drugs, regions, median, mode, count, mad = columns
+        place = self._place(drugs, regions)
+        self.count[place] = count
+        for name, fen in (("median", median), ("mode", mode)):
+            self.values[name][place] = np.where(fen > 0, fen, np.nan)
+        self.values["mad"][place] = mad
 
-    def _place(self, drugs: npt.ArrayLike, cities: npt.ArrayLike) -> Ints:
-        place = np.searchsorted(self.drugs, drugs) * len(self.cities) + np.searchsorted(self.cities, cities)
-        return np.asarray(place, np.int64)
+    def _place(self, drugs: Column, cities: Column) -> Ints:
+        return np.asarray(self.drugs[drugs] * self.width + self.cities[cities], np.int64)

@@ -151,17 +151,20 @@ def _in_force(back_test: BackTest, today: date) -> InForce:
 
 
 def _events(rows: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[events.Event]]:
-    """As `events.collapse`, which is given only what can belong to one."""
-    up = pl.col("new_fen") > pl.col("old_fen")
-    chain = pl.len().over("chain_id", "drug_id", "new_fen", up) >= events.CHAIN_SHOPS
-    shop = pl.len().over("pharmacy_id") >= events.MASS_DRUGS
-    market = pl.len().over("drug_id", "new_fen", up) >= events.MARKET_SHOPS
-    some = (chain & pl.col("chain_id").is_not_null()) | shop | market
-    whole = rows.with_columns(some.alias("some"))
-    few = whole.filter("some")
-    joined, found = events.collapse(few, references.lately(on))
-    rest = whole.filter(~pl.col("some")).with_columns(pl.lit(None, joined.schema["event"]).alias("event"))
-    return pl.concat([joined, rest], how="vertical").drop("some"), found
+    """As `events.collapse`, which is given only what can belong to one: whole groups of shops at one price, whole lists."""
+    price = pl.col("drug_id").cast(pl.Int64) * (1 << 32) + pl.col("new_fen")
+    counted = rows.select(
+        "chain_id",
+        price.alias("price"),
+        pl.len().over(price).alias("same"),
+        (pl.len().over("pharmacy_id") >= events.MASS_DRUGS).alias("list"),
+    ).with_row_index()
+    some = (counted["list"] | (counted["same"] >= events.MARKET_SHOPS)).to_numpy().copy()
+    chains = counted.filter((pl.col("same") >= events.CHAIN_SHOPS) & pl.col("chain_id").is_not_null())
+    some[chains.filter(pl.len().over("price", "chain_id") >= events.CHAIN_SHOPS)["index"].to_numpy()] = True
+    joined, found = events.collapse(rows.filter(some), references.lately(on))
+    rest = rows.filter(~some).with_columns(pl.lit(None, joined.schema["event"]).alias("event"))
+    return pl.concat([joined, rest]), found
 
 
 def _reduced(whole: pl.DataFrame) -> pl.DataFrame:

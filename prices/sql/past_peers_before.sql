@@ -1,8 +1,10 @@
--- Answers: what the shops of each region asked for each product on the day before %(first)s, as worked out then: product,
---   region, the median, the mode (0: none), how many shops, and how far they stray (mad_ln, nan: not known).
+-- Answers: what the shops of each region asked for each product on the day before %(first)s, as worked out then, in no
+--   order, as one row of arrays: product, region, the median, the mode (0: none), how many shops, and how far they stray
+--   (mad_ln, nan: not known).
 -- Parameters: regions (ids), first (date).
 -- Relies on: the primary key of prices_areaprice: one probe for each product and region.
-SELECT d.id, r.id, p.median_fen, COALESCE(p.mode_fen, 0), p.count, COALESCE(p.mad_ln, 'nan'::real)
+SELECT array_agg(d.id), array_agg(r.id), array_agg(p.median_fen), array_agg(COALESCE(p.mode_fen, 0)), array_agg(p.count),
+    array_agg(COALESCE(p.mad_ln, 'nan'::real))
 FROM catalog_drug d
 CROSS JOIN unnest(%(regions)s::int[]) r (id)
 CROSS JOIN LATERAL (

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
@@ -17,6 +18,7 @@ from prices.monitoring import backtest, backtests, rules
 from prices.monitoring import changes as reading
 from prices.monitoring.detectors import MODULES
 from prices.monitoring.judging import FINDERS
+from prices.monitoring.past import Histories
 from prices.monitoring.screen import screen
 from prices.monitoring.trying import Look
 from tests import factories as f
@@ -244,7 +246,7 @@ def lead(market: Market, shop: Pharmacy, fen: int, on: date, detector: str = "hi
 
 
 def concluded(about: Lead, outcome: str) -> None:
-    shop = Pharmacy.objects.get(pk=about.pharmacy_id)
+    shop = Pharmacy.objects.get(pk=about.pharmacy_id or 0)
     case = Case.objects.create(
         number=f"核{about.pk}", pharmacy=shop, area=shop.insurance_area, title="核查", state="closed",
         outcome=outcome, owner=person(), opened_at=NOW, closed_at=NOW,
@@ -396,3 +398,22 @@ def test_what_a_day_found_can_not_be_changed_nor_a_back_test_be_deleted() -> Non
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
+
+
+def test_a_year_of_days_is_counted_in_a_byte(tmp_path: Path) -> None:
+    """An offer that changed 20 and 300 days before: the window of 28 days knows the newer one, whatever the counting."""
+
+    def frame(old: int) -> pl.DataFrame:
+        return pl.DataFrame(
+            {"drug_id": [7], "pharmacy_id": [3], "old_fen": [old]}, schema_overrides={"old_fen": pl.Int32}
+        )
+
+    histories, first = Histories(tmp_path, 28, [5, 7], [3, 4]), TODAY - 320 * DAY
+    for n in range(320):
+        histories.learn(first + n * DAY, frame(1000) if n == 20 else frame(1200) if n == 300 else frame(0).clear())
+    today = frame(1500)
+    assert histories.known(today, TODAY).tolist() == [True]
+    past = histories.past(today, TODAY)
+    assert np.round(np.exp(past.windows[0])).tolist() == [1200.0] * 8 + [1500.0] * 20
+    assert (past.before_fen.tolist(), past.last_fen.tolist()) == ([1200.0], [1500.0])
+    assert len(list(tmp_path.iterdir())) == 29 * 3
