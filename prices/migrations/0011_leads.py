@@ -293,6 +293,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="lead",
+            index=models.Index(fields=["drug_id", "-on"], name="lead_of_drug"),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
             index=models.Index(condition=models.Q(("state", "new")), fields=["area", "-score"], name="lead_waiting"),
         ),
         migrations.AddConstraint(

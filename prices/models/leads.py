@@ -156,6 +156,7 @@ class Lead(models.Model):
             models.Index(name="lead_of_area", fields=["area", "-on", "-score"]),
             models.Index(name="lead_of_pharmacy", fields=["pharmacy_id", "drug_id"]),
             models.Index(name="lead_of_day", fields=["on"]),
+            models.Index(name="lead_of_drug", fields=["drug_id", "-on"]),
             # What is to be looked at is a small part of all there ever was: every page of the console counts it.
             models.Index(name="lead_waiting", fields=["area", "-score"], condition=Q(state="new")),
         ]
