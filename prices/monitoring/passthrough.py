@@ -6,7 +6,7 @@ for one pack at each shop and multiplied by an assumption that the page names.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP
@@ -85,17 +85,42 @@ def _chunks(known: Sequence[Price]) -> Iterator[list[Price]]:
         yield from (of_area[start : start + AT_ONCE] for start in range(0, len(of_area), AT_ONCE))
 
 
-def levels(chunk: Sequence[Price]) -> pl.DataFrame:
-    """The price levels of the offers concerned, each offer's together, oldest first: columns of `SCHEMA`."""
-    asked: dict[str, Any] = {
-        "references": [price.reference_id for price in chunk],
-        "drugs": [price.drug_id for price in chunk],
-        "areas": [price.area_id for price in chunk],
-        "zone": settings.TIME_ZONE,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement("passthrough_levels"), asked)
-        return pl.DataFrame(cursor.fetchall(), schema=SCHEMA, orient="row")
+def levels(chunk: Sequence[Price], within: Collection[int] | None = None) -> pl.DataFrame:
+    """The price levels of the offers concerned by prices of one area, each offer's together, oldest first: columns of
+    `SCHEMA`; only of shops that one of the areas `within` manages, if given.
+
+    What an offer cost before its first recorded change is a level of day 1; one without a history has its only level.
+    """
+    asked: dict[str, Any] = {"drugs": [price.drug_id for price in chunk], "zone": settings.TIME_ZONE}
+    shops = _copied("passthrough_shops", {"area": chunk[0].area_id}, ("shop", "area"))
+    if within is not None:
+        shops = shops.filter(pl.col("area").is_in(list(within)))
+    references = pl.DataFrame(
+        {"reference": [price.reference_id for price in chunk], "drug": asked["drugs"]},
+        schema={"reference": pl.Int64, "drug": pl.Int64},
+    )
+    change = _copied("passthrough_changes", asked, ("drug", "shop", "day", "old", "fen", "xid", "id"))
+    change = change.join(shops, on="shop").sort("drug", "shop", "xid", "id")
+    first = change.unique(["drug", "shop"], keep="first").filter(pl.col("old").is_not_null())
+    offer = _copied("passthrough_offers", asked, ("drug", "shop", "day", "fen")).join(shops, on="shop")
+    known = pl.concat([
+        first.select("drug", "shop", "area", pl.lit(1, pl.Int64).alias("day"), pl.col("old").alias("fen"), n=0),
+        change.select("drug", "shop", "area", "day", "fen", n=pl.int_range(1, pl.len() + 1, dtype=pl.Int32)),
+        offer.join(change, on=["drug", "shop"], how="anti").select("drug", "shop", "area", "day", "fen", n=0),
+    ])  # fmt: skip
+    found = known.join(references, on="drug").sort("reference", "shop", "n")
+    return found.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _copied(name: str, parameters: dict[str, Any], columns: Sequence[str]) -> pl.DataFrame:
+    """What a statement answers, all of it whole numbers: millions of rows come as text, much faster than one by one."""
+    query = f"COPY (\n{statement(name)}\n) TO STDOUT (FORMAT csv)"
+    connection.ensure_connection()
+    # Django's own cursor copies, with DEBUG, only what has no parameters.
+    with connection.connection.cursor() as cursor, cursor.copy(query, parameters) as rows:
+        text = b"".join(rows)
+    schema = dict.fromkeys(columns, pl.Int64)
+    return pl.read_csv(text, has_header=False, schema=schema) if text else pl.DataFrame(schema=schema)
 
 
 def offers(chunk: Sequence[Price], found: pl.DataFrame, on: date) -> pl.DataFrame:
@@ -209,7 +234,6 @@ def by_region(reference_id: int, area: Region) -> QuerySet[Landing]:
 
 def by_shop(price: Price, area: Region, on: date) -> pl.DataFrame:
     """One row for each shop of the area, as `offers` says, live; the slowest first."""
-    found = levels([price])
     inside = list(Region.objects.within(area).values_list("pk", flat=True))
-    found = found.filter(pl.col("area").is_in(inside))
+    found = levels([price], inside)
     return offers([price], found, on).sort("days", "shop", descending=[True, False], nulls_last=False)
