@@ -128,7 +128,8 @@ def _reasons(screened: Screened, gone: Sequence[Lead]) -> Callable[[Lead], Lead.
 
 def ended(moved: pl.DataFrame) -> int:
     """The levels that came to an end: of offers in `moved` (drug_id, pharmacy_id, since_us) with an older lead."""
-    open_leads = list(Lead.objects.filter(pharmacy_id__isnull=False, ended_at=None))
+    pharmacies = moved["pharmacy_id"].unique().to_list()
+    open_leads = list(Lead.objects.filter(pharmacy_id__in=pharmacies, ended_at=None))
     offers = _offers(open_leads)
     now = {(row[0], row[1]): row[2] for row in offers.join(moved, on=OFFER).select(*OFFER, "since_us").iter_rows()}
     over = []

@@ -25,6 +25,7 @@ from tests.monitoring.leads_world import (
     the_lead,
     worked_out,
 )
+from tests.prices.deliveries import deliver
 from tests.prices.ingest_world import Killed, killed_at
 from tests.prices.live_worker import until
 
@@ -57,6 +58,14 @@ def test_a_spike_is_found_once() -> None:
     assert look(NOON) == 0
     assert (the_lead().price_fen, the_lead().on, the_lead().found_at) == (2690, DAY, NOON)
     assert Screening.objects.get().kind == "watch"
+
+
+def test_from_the_feeds_file_to_the_lead_and_a_slip_only_to_quarantine() -> None:
+    drug, shops = market()
+    run = deliver(f.feed(), f"{shops[0].code},{drug.code},26.90", f"{shops[1].code},{drug.code},189.00", at=moment())
+    assert (run.state, run.changed, run.refused) == ("published", 1, 1)
+    assert look(NOON) == 1
+    assert (the_lead().pharmacy_id, the_lead().since) == (shops[0].pk, moment())
 
 
 def test_what_the_watch_found_is_what_the_sweep_finds() -> None:
