@@ -46,7 +46,8 @@ def events(told: Sequence[Event], *, on: date, final: bool) -> list[PriceEvent]:
 
 
 def leads(found: Sequence[Found], stored: Sequence[PriceEvent]) -> int:
-    """Write those that are new, and what a later look knows better about those nobody has decided about; how many stand.
+    """Write those that are new, and what a later look knows better about those nobody has decided about; how many are
+    new.
 
     An event that has a lead already gets no second one.
     """

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from django.conf import settings
 
 from prices.models import Finding, Lead
 from prices.monitoring import changes as reading
@@ -22,8 +23,8 @@ ROWS: dict[str, Any] = {
 def settled(day: date, at: datetime) -> list[Found]:
     """The leads on settlements of the day `day` that were dearer than the shelf price that held.
 
-    One for each shelf price, however often it was exceeded; a settlement that is a slip of the decimal point or of the
-    pack against the shelf is none.
+    One for each shelf price, however often it was exceeded, of each area the largest LEADS_PER_AREA; a settlement that
+    is a slip of the decimal point or of the pack against the shelf is none.
     """
     dearer = reading.copied(
         "monitoring_settled", {"since": reading.midnight(day), "until": reading.midnight(day + reading.DAY)}, ROWS
@@ -41,7 +42,9 @@ def settled(day: date, at: datetime) -> list[Found]:
         if not rule.active:
             continue
         judged = detector.detect(fen(some["settled_fen"]), fen(some["new_fen"]), rule.parameters)  # type: ignore[arg-type]
-        for place in np.flatnonzero(judged.flagged):
+        largest = np.flatnonzero(judged.flagged)
+        largest = largest[np.argsort(-judged.score[largest], kind="stable")][: settings.LEADS_PER_AREA]
+        for place in largest:
             found.append(_found(some.row(int(place), named=True), float(judged.score[place]), rule, day, at))
     return found
 
