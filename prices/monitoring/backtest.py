@@ -1,6 +1,7 @@
 """The work of a back-test: day after day, each stored when it is done, so that a killed worker's test goes on where it
 stood. Nobody's leads, cases or rules are touched."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -162,8 +163,13 @@ def _examples(detector: str, on: date, leads: pl.DataFrame, were: set[Level]) ->
             "old_fen": row["old_fen"],
             "new_fen": row["new_fen"],
             "excess": round(row["excess"], 4),
-            "score": None if row[f"{detector}_score"] is None else round(row[f"{detector}_score"], 4),
+            "score": _finite(row[f"{detector}_score"]),
             "known": (row["drug_id"], row["pharmacy_id"], row["new_fen"]) in were,
         }
         for row in best.iter_rows(named=True)
     ]
+
+
+def _finite(score: float | None) -> float | None:
+    """Of a first price nothing can be said against the price before."""
+    return round(score, 4) if score is not None and math.isfinite(score) else None

@@ -224,6 +224,19 @@ def test_a_level_that_was_found_is_not_found_again(market: Market) -> None:
     assert tried().days.get(on=date(2026, 11, 14)).found == 0
 
 
+def test_a_first_price_is_an_example_without_a_distance_from_the_price_before(market: Market) -> None:
+    new = f.pharmacy(division=f.wuchang())
+    f.rebuild_today(NOW)
+    market.price[market.drugs[1].pk, new.pk] = None
+    market.lines = list(PriceChange.objects.order_by("id"))
+    count = len(market.lines)
+    market.set(market.drugs[1], new, 2900, hour(date(2026, 11, 14)))
+    market.lines = market.lines[count:]
+    market.write()
+    example = tried("change").days.get(on=date(2026, 11, 14)).examples[0]
+    assert (example["old_fen"], example["new_fen"], example["score"]) == (None, 2900, None)
+
+
 def test_days_without_statistics_are_told_apart() -> None:
     spiked(worked_out=date(2026, 11, 14))
     made = tried()

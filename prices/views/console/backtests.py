@@ -192,5 +192,5 @@ def _examples(found: BackTest, told: Answer) -> Table:
         rows=rows,
         caveat=_("供核实，不等于违规。"),
         on=found.finished_at or found.at,
-        empty=_("没有线索。"),
+        empty=_("没有线索。") if told.days else _("还没有算完一天。"),
     )
