@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.models import Drug
 from pharmacies.models import Membership, Pharmacy, Region, User
+from prices.desk import inquiries
 from prices.models import Case, Finding, Lead
 from prices.money import fen_of
 from prices.monitoring import cases
@@ -68,8 +69,8 @@ class Cases:
     def take(self, name: str, *, by: str = "reviewer", **said: Any) -> Any:
         """A step with everything that a step may need, at the revision of now."""
         self.case.refresh_from_db()
-        said = {"reason": "理由", "document_number": "武医保函〔2026〕1号", "seen": self.case.revision} | said
-        row = cases.take(self.case, name, by=self.people[by], at=self.at, **said)
+        whole: dict[str, Any] = {"reason": "理由", "document_number": "武医保函〔2026〕1号", "seen": self.case.revision}
+        row = cases.take(self.case, name, by=self.people[by], at=self.at, **whole | said)
         self.case.refresh_from_db()
         return row
 
@@ -88,8 +89,6 @@ class Cases:
 
     def reply(self, text: str = "进价上涨") -> None:
         """The shop's editor answers at the desk."""
-        from prices.desk import inquiries
-
         self.case.refresh_from_db()
         editor = User.objects.filter(username="editor").first() or User.objects.create_user("editor", first_name="李店")
         Membership.objects.get_or_create(user=editor, role="editor", pharmacy=self.shop, defaults={"valid": since()})

@@ -164,7 +164,7 @@ def test_the_pharmacys_answer_moves_the_case_and_a_later_one_is_kept(here: Cases
     here.reply("进价上涨，附发票")
     assert here.case.state == "replied"
     step = here.case.steps.latest("revision")
-    assert (step.name, step.reason, step.by.username) == ("reply", "进价上涨，附发票", "editor")
+    assert (step.name, step.reason, step.by_name) == ("reply", "进价上涨，附发票", "李店")
     here.take("interview")
     here.reply("再补充一张")
     assert here.case.state == "interview"

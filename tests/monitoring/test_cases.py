@@ -91,7 +91,7 @@ def test_each_step_is_kept_with_who_when_why_under_which_number_until_when_and_t
     assert (step.by_name, step.role, step.at) == (here.people["officer"].display_name, "officer", LATER)
     assert (step.reason, step.document_number) == ("请说明调价原因", "武医保函〔2026〕1号")
     assert step.due_at == here.case.due_at == datetime(2026, 11, 30, 18, 0, tzinfo=SHANGHAI)
-    event = AuditEvent.objects.get(action="case.notice")
+    event: Any = AuditEvent.objects.get(action="case.notice")
     assert (event.actor, event.area, event.before["state"], event.after["state"]) == (
         here.people["officer"], here.shop.insurance_area, "verify", "notice",
     )  # fmt: skip

@@ -14,7 +14,8 @@ DAY = date(2026, 11, 2)
 
 
 def read(**more: Any) -> Any:
-    made = letter(**{"title": "提醒函", "parts": ["正文。"], "on": DAY} | more)
+    said: dict[str, Any] = {"title": "提醒函", "parts": ["正文。"], "on": DAY}
+    made = letter(**said | more)
     return Document(io.BytesIO(made))
 
 
