@@ -20,6 +20,7 @@ OF_THE_DESK = {
     "uploads.css",
     "console.css",
     "console-charts.css",
+    "rules.css",
     "cases.css",
 }
 """Only pages of the desk and the console load these: their floor is Chromium 86, which knows gaps between flexible boxes."""
