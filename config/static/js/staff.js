@@ -71,10 +71,15 @@ function copied(source, said) {
   said.hidden = !document.execCommand("copy");
 }
 
-/* On a phone the menu is wider than the screen: the page one is on is brought into sight. */
-const current = document.querySelector(".staff-menu [aria-current]");
+/* On a phone the menu is wider than the screen: the page one is on is brought into sight, and so is an entry that a Tab
+   comes to while only its edge can be seen. */
+const menu = document.querySelector(".staff-menu");
+const current = menu && menu.querySelector("[aria-current]");
 if (current) {
-  current.closest("nav").scrollLeft = current.offsetLeft - 40;
+  menu.scrollLeft = current.offsetLeft - 40;
+}
+if (menu) {
+  menu.addEventListener("focusin", (event) => event.target.scrollIntoView({ block: "nearest", inline: "nearest" }));
 }
 
 /* Typing and clicking is being there; a page left open is not. */
