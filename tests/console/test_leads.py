@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from prices.models.leads import Lead, PriceEvent
 from tests import factories as f
 from tests.console import leads_world as w
 from tests.console.leads_world import World
@@ -131,3 +132,26 @@ def test_small_print_counts_the_day_s_changes(client: Client, world: World) -> N
     assert "2026年11月21日一共有 20 个价格变动" in client.get(page).content.decode()
     w.screening("sweep", changes=19, tests=8)
     assert "2026年11月21日一共有 19 个价格变动" in client.get(page).content.decode()
+
+
+def test_an_event_and_a_withdrawal_are_told(client: Client, world: World) -> None:
+    chain = f.chain("甲连锁")
+    event = PriceEvent.objects.create(
+        kind="chain_repricing",
+        on=w.TODAY,
+        chain_id=chain.pk,
+        direction="up",
+        key="k",
+        ratio=1.15,
+        offers=340,
+        shops=12,
+        drugs=30,
+    )
+    made = w.lead(f.drug(), world.shop, event=event)
+    w.as_official(client, f.wuchang())
+    page = client.get(f"{LIST}/{made.pk}").content.decode()
+    assert "甲连锁同一天在 12 家店一起调价：340 个价格上涨，中间幅度 15%。合为一条线索。" in page
+    Lead.objects.filter(pk=made.pk).update(state="withdrawn", withdrawn_because="slip")
+    page = client.get(f"{LIST}/{made.pk}").content.decode()
+    assert "这条线索已由每夜复检撤回：是录入错误或其更正" in page
+    assert "排除这条线索" not in page
