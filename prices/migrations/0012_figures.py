@@ -440,4 +440,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunPython(grants.append_only("prices_freeze", "prices_frozentable"), migrations.RunPython.noop),
+        migrations.AlterField(
+            model_name="runpharmacy",
+            name="pharmacy",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="pharmacies.pharmacy"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="runpharmacy", index=models.Index(fields=["pharmacy", "-run"], name="run_of_pharmacy")
+        ),
     ]

@@ -154,7 +154,7 @@ class RunPharmacy(models.Model):
     """The atomic unit of publishing: this run has said its say about this pharmacy. Append-only."""
 
     run = models.ForeignKey(FeedRun, on_delete=models.PROTECT, related_name="pharmacies")
-    pharmacy = models.ForeignKey(Pharmacy, on_delete=models.PROTECT, related_name="+")
+    pharmacy = models.ForeignKey(Pharmacy, on_delete=models.PROTECT, related_name="+", db_index=False)
     as_of = models.DateTimeField("数据时间")
     accepted = models.PositiveIntegerField("接受", default=0)
     changed = models.PositiveIntegerField("变动", default=0)
@@ -165,6 +165,7 @@ class RunPharmacy(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "批次药店"
         constraints = [models.UniqueConstraint(name="run_publishes_a_pharmacy_once", fields=["run", "pharmacy"])]
+        indexes = [models.Index(name="run_of_pharmacy", fields=["pharmacy", "-run"])]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.pharmacy_id}"

@@ -45,7 +45,7 @@ def tables(area: Region, month: date, at: datetime) -> list[Table]:
     """Everything that is frozen of a month, in its order. What has no history is of the newest night and says so."""
     end = midnight(next_month(month)) - timedelta(seconds=1)
     last = timezone.localdate(end)
-    late = [each for each in reporters.reporters_past(area, at=end) if each.state != reporters.ON_TIME]
+    late = reporters.survey_past(area, at=end, states=set(reporters.STATES) - {reporters.ON_TIME}).shops
     landed = min(access_gaps.last_look() or last, timezone.localdate(at))
     return [
         brief.table(area, at=at),

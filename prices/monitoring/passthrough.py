@@ -91,10 +91,14 @@ def levels(chunk: Sequence[Price], within: Collection[int] | None = None) -> pl.
 
     What an offer cost before its first recorded change is a level of day 1; one without a history has its only level.
     """
-    asked: dict[str, Any] = {"drugs": [price.drug_id for price in chunk], "zone": settings.TIME_ZONE}
     shops = _copied("passthrough_shops", {"area": chunk[0].area_id}, ("shop", "area"))
     if within is not None:
         shops = shops.filter(pl.col("area").is_in(list(within)))
+    asked: dict[str, Any] = {
+        "drugs": [price.drug_id for price in chunk],
+        "shops": None if within is None else shops["shop"].to_list(),
+        "zone": settings.TIME_ZONE,
+    }
     references = pl.DataFrame(
         {"reference": [price.reference_id for price in chunk], "drug": asked["drugs"]},
         schema={"reference": pl.Int64, "drug": pl.Int64},

@@ -6,7 +6,6 @@ longer see its prices, or when it never reported.
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,56 +50,46 @@ class Reporter:
     state: str
 
 
-def reporters(area: Region, *, at: datetime) -> list[Reporter]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`shops` in the wanted states, and how many shops there are in all: by (area's code, its name) and state."""
+
+    shops: list[Reporter]
+    by_area: dict[tuple[str, str], dict[str, int]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """By state, in the order of `STATES`."""
+        return {state: sum(of[state] for of in self.by_area.values()) for state in STATES}
+
+
+def survey(area: Region, *, at: datetime, states: Iterable[str] = STATES) -> Found:
     """Of the area and those below it, as things are known now; the longest behind first, those who never did before all."""
-    return _ask("reporters", area, at, {})
+    return _ask("reporters", area, at, states, {})
 
 
-def reporters_past(area: Region, *, at: datetime) -> list[Reporter]:
+def survey_past(area: Region, *, at: datetime, states: Iterable[str] = STATES) -> Found:
     """The same as it was at a moment in the past, by what had been received by then."""
     parameters: dict[str, Any] = {"day": timezone.localdate(at), "oldest": at - LOOK_BACK}
-    return _ask("reporters_past", area, at, parameters)
+    return _ask("reporters_past", area, at, states, parameters)
 
 
-def _ask(name: str, area: Region, at: datetime, parameters: dict[str, Any]) -> list[Reporter]:
-    areas = list(Region.objects.within(area).values_list("pk", flat=True))
-    shared: dict[str, Any] = {
-        "areas": areas,
+def _ask(name: str, area: Region, at: datetime, states: Iterable[str], parameters: dict[str, Any]) -> Found:
+    asked: dict[str, Any] = {
+        "areas": list(Region.objects.within(area).values_list("pk", flat=True)),
+        "states": list(states),
         "stale_after": settings.STALE_AFTER,
         "hidden_after": settings.HIDDEN_AFTER,
         "at": at,
     }
+    found = Found([], {})
     with connection.cursor() as cursor:
-        cursor.execute(statement(name), shared | parameters)
-        return [_reporter(*row, at=at) for row in cursor]
-
-
-def _reporter(
-    pharmacy_id: int,
-    code: str,
-    name: str,
-    phone: str,
-    address: str,
-    area: str,
-    area_code: str,
-    chain: str,
-    feed: str | None,
-    active: bool | None,
-    last: datetime | None,
-    due: datetime | None,
-    hidden: datetime | None,
-    *,
-    at: datetime,
-) -> Reporter:
-    days: int | None = None
-    state = NEVER
-    if due is not None and hidden is not None:
-        days = max(math.ceil((at - due) / timedelta(days=1)), 0)
-        state = SILENT if at > hidden or not active else LATE if at > due else ON_TIME
-    return Reporter(pharmacy_id, code, name, phone, address, area, area_code, chain, feed or "", last, due, days, state)
-
-
-def counts(found: Iterable[Reporter]) -> dict[str, int]:
-    """How many shops are in each state, in the order of `STATES`."""
-    counted = Counter(each.state for each in found)
-    return {state: counted[state] for state in STATES}
+        cursor.execute(statement(name), asked | parameters)
+        for *shop, as_of, due, state, n, is_first, wanted in cursor:
+            if is_first:
+                found.by_area.setdefault((shop[6], shop[5]), dict.fromkeys(STATES, 0))[state] = n
+            if wanted:
+                days = None if due is None else max(math.ceil((at - due) / timedelta(days=1)), 0)
+                feed = shop.pop() or ""
+                found.shops.append(Reporter(*shop, feed=feed, last=as_of, due=due, days_late=days, state=state))
+    return found

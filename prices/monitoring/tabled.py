@@ -13,7 +13,7 @@ from pharmacies.models import Region
 from prices.models import AccessGap
 from prices.monitoring import access_gaps, compliance, reporters
 from prices.monitoring.compliance import Compliance
-from prices.monitoring.reporters import Reporter
+from prices.monitoring.reporters import Found, Reporter
 from prices.monitoring.tables import Column, Row, Rows, Table
 
 TENTH = Decimal("0.1")
@@ -71,17 +71,14 @@ def _late_row(each: Reporter) -> Row:
     }
 
 
-def reporting(found: Sequence[Reporter], *, at: datetime) -> Table:
+def reporting(found: Found, *, at: datetime) -> Table:
     """How many shops of each area are in each state."""
-    counted: dict[tuple[str, str], dict[str, int]] = {}
-    for each in found:
-        counted.setdefault((each.area_code, each.area), dict.fromkeys(reporters.STATES, 0))[each.state] += 1
     columns = (
         Column("area", _("统筹区"), foreign=True),
         Column("shops", _("药店数"), "number"),
         *(Column(state, words, "number") for state, words in reporters.STATES.items()),
     )
-    rows = [{"area": name, "shops": sum(of.values()), **of} for (_code, name), of in sorted(counted.items())]
+    rows = [{"area": name, "shops": sum(of.values()), **of} for (_code, name), of in sorted(found.by_area.items())]
     return Table("reporting", _("报送情况"), columns, rows, late([], at=at).caveat, at)
 
 

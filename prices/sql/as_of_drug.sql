@@ -7,8 +7,11 @@
 -- Plan: the product's changes by the front of the key, in all months; then one look at each shop.
 -- Parameters: drug, areas (ids), valid, recorded (moments), day (of `valid` in Shanghai), oldest (snapshots before it do
 --   not count), stale_after, hidden_after.
--- Relies on: the primary keys of prices_pricechange and prices_offer, the foreign-key index of prices_runpharmacy.
-WITH change AS MATERIALIZED (
+-- Relies on: the primary keys of prices_pricechange and prices_offer, run_of_pharmacy.
+WITH span AS MATERIALIZED (
+    SELECT min(id) AS first, max(id) AS last, array_agg(DISTINCT feed_id) AS feeds
+    FROM prices_feedrun WHERE mode = 'snapshot' AND received_at BETWEEN %(oldest)s AND %(recorded)s
+), change AS MATERIALIZED (
     SELECT * FROM prices_pricechange WHERE drug_id = %(drug)s
 ), told AS (
     SELECT DISTINCT ON (pharmacy_id) pharmacy_id, new_fen AS fen, effective_at AS since, reported_at, received_at,
@@ -51,11 +54,16 @@ FROM price
 JOIN pharmacies_pharmacy p ON p.id = price.pharmacy_id AND p.insurance_area_id = ANY (%(areas)s)
 JOIN pharmacies_region r ON r.id = p.insurance_area_id
 JOIN prices_feed f ON f.id = price.feed_id
+CROSS JOIN span
 CROSS JOIN LATERAL (
-    SELECT GREATEST(price.reported_at, price.since, max(rp.as_of)) AS at
-    FROM prices_runpharmacy rp
-    JOIN prices_feedrun run ON run.id = rp.run_id
-    WHERE rp.pharmacy_id = p.id AND run.feed_id = f.id AND run.mode = 'snapshot'
-        AND run.received_at BETWEEN %(oldest)s AND %(recorded)s AND rp.as_of <= %(valid)s
+    SELECT GREATEST(price.reported_at, price.since, (
+        SELECT rp.as_of
+        FROM prices_runpharmacy rp
+        JOIN prices_feedrun run ON run.id = rp.run_id AND run.feed_id = f.id AND run.mode = 'snapshot'
+            AND run.received_at BETWEEN %(oldest)s AND %(recorded)s
+        WHERE f.id = ANY (span.feeds) AND rp.pharmacy_id = p.id AND rp.run_id BETWEEN span.first AND span.last
+            AND rp.as_of <= %(valid)s
+        ORDER BY rp.run_id DESC LIMIT 1
+    )) AS at
 ) vouched
 ORDER BY price.fen, p.code COLLATE "C"

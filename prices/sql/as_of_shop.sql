@@ -2,7 +2,7 @@
 --   and the limits of `as_of_drug.sql`.
 -- Plan: the products it ever offered by its own index, one probe of the changes for each (in all months).
 -- Parameters: pharmacy, valid, recorded, day, oldest, stale_after, hidden_after.
--- Relies on: offer_pharmacy, the primary key of prices_pricechange, the foreign-key index of prices_runpharmacy.
+-- Relies on: offer_pharmacy, the primary key of prices_pricechange, run_of_pharmacy.
 WITH price AS MATERIALIZED (
     SELECT o.drug_id,
         CASE WHEN newest.run_id IS NOT NULL THEN newest.new_fen

@@ -184,6 +184,11 @@ def test_landing_by_product_and_shop_and_the_estimate_with_its_method(officer: C
     assert "盒数是假设，不是统计" in page
     shop = rows_of(officer.get(f"{HERE}/passthrough/{price.pk}?format=csv"))[1]
     assert shop[:5] == ["甲店", "已落地", "9", "20.00", "10.00"]
+    assert rows_of(officer.get(f"{HERE}/passthrough/{price.pk}?format=csv&table=landing-shops"))
+    city = rows_of(
+        as_official(Client(), f.region(), "analyst").get(f"/console/420100/passthrough/{price.pk}?format=csv")
+    )
+    assert city[1][:4] == ["武昌区", "1", "1", "100.0"]
     for nonsense in ("0", "-1", "x", "9" * 40, "٣"):
         assert "假设每店每种每月卖 1" in text(officer.get(f"{HERE}/passthrough?packs={nonsense}"))
 

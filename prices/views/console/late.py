@@ -27,11 +27,12 @@ def late(request: HttpRequest, adcode: str) -> HttpResponse:
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
     moment = _moment(request.GET.get("on", ""), at)
     past = moment is not None
-    found = reporters.reporters_past(area, at=moment) if moment else reporters.reporters(area, at=at)
-    counts = reporters.counts(found)
     state = request.GET.get("state", "")
     wanted = (state,) if state in reporters.STATES else BEHIND
-    table = tabled.late([each for each in found if each.state in wanted], at=moment or at, past=past)
+    ask = reporters.survey_past if moment else reporters.survey
+    found = ask(area, at=moment or at, states=wanted)
+    counts = found.counts
+    table = tabled.late(found.shops, at=moment or at, past=past)
     by_area = tabled.reporting(found, at=moment or at)
     if file := answer(request, table, by_area):
         return file
@@ -41,7 +42,7 @@ def late(request: HttpRequest, adcode: str) -> HttpResponse:
         "past": past,
         "on": request.GET.get("on", "") if past else "",
         "latest": timezone.localdate(at) - timedelta(days=1),
-        "total": len(found),
+        "total": sum(counts.values()),
         "behind": sum(counts[each] for each in BEHIND),
         "chips": [(each, reporters.STATES[each], counts[each]) for each in (*BEHIND, reporters.ON_TIME)],
         "state": state if state in reporters.STATES else "",

@@ -53,7 +53,7 @@ def _packs(text: str) -> int:
 @signed_in
 @require_safe
 def landing(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
-    """One procurement price in the area: by the areas below it, and shop by shop."""
+    """One procurement price in the area: by the areas below it, or shop by shop where there are none."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
     prices = ReferencePrice.objects.filter(kind=ReferencePrice.Kind.VBP).select_related("drug__preparation", "area")
@@ -61,19 +61,17 @@ def landing(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
     if price is None or not _touch(price.area, area):
         raise Http404
     on = timezone.localdate(at)
-    by_region, by_shop = (
-        tabled_prices.landing_by_region(price, area, on),
-        tabled_prices.landing_by_shop(price, area, on),
-    )
-    if file := answer(request, by_shop, by_region):
+    table = tabled_prices.landing_by_region(price, area, on)
+    if not len(table.rows):
+        table = tabled_prices.landing_by_shop(price, area, on)
+    if file := answer(request, table):
         return file
     context = {
         "place": area,
         "name": tabled_prices.name_of(price.drug),
         "price": price,
         "amount": yuan(landings.fen_per_pack(price, price.drug.pack_count)),
-        "by_region": by_region if len(by_region.rows) else None,
-        "by_shop": by_shop,
+        "table": table,
     }
     return render(request, "console/landing.html", context)
 
