@@ -10,6 +10,7 @@ from django.utils import translation
 from pharmacies.models import Region
 from prices.models.leads import Finding, Lead, PriceEvent, Screening
 from prices.models.rules import Rule
+from prices.views.console import lead_method
 from prices.views.console import lead_words as words
 
 STEADY = [[f"2026-10-{day:02d}", 1890] for day in range(1, 29)]
@@ -135,7 +136,7 @@ def test_small_print_names_the_method_its_version_and_every_parameter() -> None:
     seen = history()
     seen.score, seen.p, seen.adjusted = 17.5, 1e-9, 0.0356
     seen.parameters = {"window_days": 28, "direction": "up", "of_an_older_version": 3}
-    said = words.method(seen)
+    said = lead_method.method(seen)
     assert said[0] == "方法：与本店过去的价格相比，第 1 版"
     assert "统计量 17.50" in said
     assert "偶然出现的概率 p = 小于 0.0001" in said
@@ -147,16 +148,16 @@ def test_small_print_names_the_method_its_version_and_every_parameter() -> None:
 
 def test_small_print_says_among_how_many_changes_it_was_found() -> None:
     numbers = {"changes": 600000, "slips": 120, "collapsed": 40000, "tests": 21000, "rejected": 300, "leads": 50}
-    assert words.family(Screening(on=date(2026, 11, 21), **numbers)) == (
+    assert lead_method.family(Screening(on=date(2026, 11, 21), **numbers)) == (
         "2026年11月21日一共有 600,000 个价格变动：120 个是录入错误，40,000 个属于统一调价；"
         "其余检验了 21,000 次，300 次显著，最后留下 50 条线索。"
     )
 
 
 def test_small_print_says_whose_parameters_they_were() -> None:
-    assert words.rule_words(None) == "按方法自带的参数"
+    assert lead_method.rule_words(None) == "按方法自带的参数"
     rule = Rule(area=Region(name="武汉市"), valid=DateRange(date(2026, 11, 1), None), reason="试行")
-    assert words.rule_words(rule) == "按武汉市自 2026年11月1日起的规则（试行）"
+    assert lead_method.rule_words(rule) == "按武汉市自 2026年11月1日起的规则（试行）"
 
 
 def test_many_changes_of_one_cause_are_said_to_be_one() -> None:

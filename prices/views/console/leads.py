@@ -23,7 +23,7 @@ from prices.models.leads import Finding, Lead, Screening
 from prices.models.rules import Detector, Rule
 from prices.money import yuan
 from prices.monitoring.tables import Column, Row, Table
-from prices.views.console import lead_pictures, lead_words
+from prices.views.console import lead_method, lead_pictures, lead_words
 from prices.views.console.tables import answer
 from prices.views.staff import sessions
 from prices.views.staff.guard import signed_in
@@ -231,9 +231,9 @@ def _family(on: date) -> str:
     looks = Screening.objects.filter(on=on)
     night = looks.filter(kind=Screening.Kind.SWEEP).order_by("-pk").first()
     if night:
-        return lead_words.family(night)
-    sums = looks.aggregate(**{name: Sum(name) for name in lead_words.FAMILY})
-    return "" if sums["changes"] is None else lead_words.family(Screening(on=on, **sums))
+        return lead_method.family(night)
+    sums = looks.aggregate(**{name: Sum(name) for name in lead_method.FAMILY})
+    return "" if sums["changes"] is None else lead_method.family(Screening(on=on, **sums))
 
 
 def reasons(found: Lead, findings: Sequence[Finding]) -> list[Reason]:
@@ -242,8 +242,8 @@ def reasons(found: Lead, findings: Sequence[Finding]) -> list[Reason]:
     said = []
     for each in findings:
         named = Detector(each.detector).label if each.detector in Detector.values else each.detector
-        whose = lead_words.rule_words(rules.get(each.rule_id) if each.rule_id else None)
-        said.append(Reason(str(named), lead_words.sentence(found, each), [*lead_words.method(each), whose]))
+        whose = lead_method.rule_words(rules.get(each.rule_id) if each.rule_id else None)
+        said.append(Reason(str(named), lead_words.sentence(found, each), [*lead_method.method(each), whose]))
     return said
 
 
