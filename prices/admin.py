@@ -5,6 +5,9 @@ from django.contrib import admin
 from pharmacies.admin import ReadOnly
 from prices.models import (
     AccessGap,
+    AreaFigure,
+    BackTest,
+    BackTestDay,
     Case,
     CaseDocument,
     CaseEvidence,
@@ -16,6 +19,7 @@ from prices.models import (
     Finding,
     Freeze,
     FrozenTable,
+    IndexPoint,
     Inquiry,
     InquiryReply,
     Landing,
@@ -253,3 +257,33 @@ class FrozenTableAdmin(ReadOnly):
     list_display = ("freeze", "position", "name", "title", "rows", "sha256")
     list_select_related = ("freeze",)
     search_fields = ("name",)
+
+
+@admin.register(AreaFigure)
+class AreaFigureAdmin(ReadOnly):
+    list_display = ("area", "on", "shops", "reporting", "late", "silent", "covered", "dispersion", "open_leads")
+    list_select_related = ("area",)
+    search_fields = ("area__code",)
+
+
+@admin.register(IndexPoint)
+class IndexPointAdmin(ReadOnly):
+    list_display = ("area", "on", "kind", "weights", "value", "items", "coverage", "provisional")
+    list_filter = ("kind", "weights", "provisional")
+    list_select_related = ("area",)
+    search_fields = ("area__code",)
+
+
+@admin.register(BackTest)
+class BackTestAdmin(ReadOnly):
+    list_display = ("area", "detector", "first", "last", "state", "by", "at", "finished_at")
+    list_filter = ("state", "detector")
+    list_select_related = ("area", "by")
+    raw_id_fields = ("by",)
+
+
+@admin.register(BackTestDay)
+class BackTestDayAdmin(ReadOnly):
+    list_display = ("back_test", "on", "covered", "tests", "slips", "events", "found", "known", "seconds")
+    list_select_related = ("back_test",)
+    raw_id_fields = ("back_test",)

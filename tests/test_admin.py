@@ -1,6 +1,6 @@
 """The admin site shows every kind of row and changes none."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,8 @@ from pharmacies.models import (
 )
 from prices.models import (
     AccessGap,
+    BackTest,
+    BackTestDay,
     DeskChange,
     FeedRun,
     Inquiry,
@@ -42,7 +44,7 @@ from prices.models import (
 )
 
 from . import factories as f
-from .console import tables_world
+from .console import leads_world, tables_world
 from .factories import AT, since
 from .monitoring import impossible_leads, impossible_rules
 from .monitoring.cases_world import asked_in_writing
@@ -112,6 +114,17 @@ def one_of_everything() -> None:
     Membership.objects.create(user=user, role="officer", area=shop.insurance_area, valid=since())
     asked_in_writing(shop, by=user, at=AT)
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
+    leads_world.figure(shop.insurance_area)
+    leads_world.index(shop.insurance_area, date(2026, 9, 1), 101)
+    days: dict[str, Any] = {"first": AT.date(), "last": AT.date()}
+    test = BackTest.objects.create(
+        area=shop.insurance_area, detector="history", version=1, parameters={}, by=user, at=AT, **days
+    )
+    counts = (
+        *("tests", "slips", "events", "found", "known", "were", "were_same", "seconds"),
+        *("labelled", "confirmed", "labelled_were", "confirmed_were"),
+    )
+    BackTestDay.objects.create(back_test=test, on=AT.date(), covered=True, **dict.fromkeys(counts, 0))
     tables_world.frozen(shop.insurance_area, by=user)
     of = {"preparation": drug.preparation, "region": f.wuchang(), "since": AT.date(), "seen": AT.date(), "listed": 0}
     AccessGap.objects.create(**of)
