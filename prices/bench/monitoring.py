@@ -3,9 +3,9 @@ back-test of 90 days, the console's pages; then the detectors on real price list
 
 import multiprocessing
 import re
-import resource
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -17,18 +17,19 @@ from pharmacies.models import Region, User
 from prices.bench import Measured, Report, day_of_changes, desk, measured, monitoring_lists, province
 from prices.bench.http import served
 from prices.models import BackTest, Lead, Screening
-from prices.monitoring import backtest, changes, figures, headline
+from prices.monitoring import backtest, changes
 from prices.monitoring.changes import midnight
 from prices.monitoring.detectors import peers
+from prices.monitoring.night import PARTS
 from prices.monitoring.screen import screen
-from prices.monitoring.sweep import sweep
-from prices.statistics import roll_up
+from prices.statistics.roll_up import HOUR
 
 Say = Callable[[str], Any]
 
 HISTORY_DAYS = 90
 PAGES = 20
 NAME = "bench-official"
+FIRST = "the first roll-up, not counted"
 
 
 def run(options: dict[str, Any], say: Say) -> Report:
@@ -38,14 +39,14 @@ def run(options: dict[str, Any], say: Say) -> Report:
     top = Region.objects.get(level=Region.Level.PROVINCE)
     desk.open_account(NAME, Role.REVIEWER, top)
     day_of_changes.empty()
-    night("the first roll-up, not counted", at, say)
+    night(FIRST, at, say)
     made = day_of_changes.make_past(today, HISTORY_DAYS, say)
     changed = day_of_changes.make_today(today, top.pk)
     say(f"{made:,} changes in {HISTORY_DAYS} days before, {changed:,} today")
     day_of_changes.show(today, "new_fen")
     day_of_changes.settle()
-    after = midnight(today + timedelta(days=1)) + roll_up.HOUR
-    rows = [night(step, after, say) for step in ("detectors", "roll-up", "sweep", "figures and index")]
+    after = midnight(today + timedelta(days=1)) + HOUR
+    rows = [night(step, after, say) for step in ("detectors", *PARTS)]
     day_of_changes.show(today, "old_fen")
     rows.append(together(rows))
     day_of_changes.statistics_of_before(today - timedelta(days=HISTORY_DAYS), today)
@@ -75,24 +76,17 @@ def night(step: str, at: datetime, say: Say) -> Measured:
 def _step(step: str, at: datetime) -> tuple[float, float]:
     """Seconds it took, and the most memory (MB) this process ever had."""
 
-    def detectors() -> None:
+    def detectors(at: datetime) -> None:
         day = timezone.localdate(at) - changes.DAY
         screen(changes.of_day(day), day=day)
 
-    def figures_and_index() -> None:
-        figures.work_out(at)
-        headline.work_out(at)
-
-    steps: dict[str, Callable[[], object]] = {
-        "the first roll-up, not counted": lambda: roll_up.roll_up(at),
-        "roll-up": lambda: roll_up.roll_up(at),
-        "detectors": detectors,
-        "sweep": lambda: sweep(at),
-        "figures and index": figures_and_index,
-    }
+    steps: dict[str, Callable[[datetime], object]] = {**PARTS, "detectors": detectors, FIRST: PARTS["roll_up"]}
     began = perf_counter()
-    steps[step]()
-    return perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    steps[step](at)
+    took = perf_counter() - began
+    # Not ru_maxrss: that begins with what the parent had.
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return took, int(peak[1]) / 1024 if peak else 0
 
 
 def together(rows: list[Measured]) -> Measured:
@@ -126,7 +120,7 @@ def pages(area: Region, say: Say) -> list[Measured]:
     start = f"/console/{area.code}"
     with served(say, **desk.WITHOUT_PHONE) as (port, _process):
         client = desk.signed_in(port, NAME)
-        menu = re.findall(rf'href="({re.escape(start)}[^"#?]*)"', client.get(start).text)
+        menu = re.findall(rf'href="({re.escape(start)}/[^"#?/]*)"', client.get(start).text)
         lead = Lead.objects.within(area).standing().order_by("-score").first()
         more = [f"{start}/leads/{lead.pk}", f"{start}/leads/{lead.pk}/replay"] if lead else []
         found = []
