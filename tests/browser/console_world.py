@@ -13,9 +13,9 @@ from django.db import connections
 from django.utils import timezone
 
 from catalog.models import Drug
-from pharmacies.access import Place, Role
+from pharmacies.access import Role
 from pharmacies.accounts import invitations, totp
-from pharmacies.models import Membership, Pharmacy, Region
+from pharmacies.models import Membership, Pharmacy, Region, User
 from prices import feeds
 from prices.ingest.publish import ensure_partitions
 from prices.models import Offer, PriceChange, RollUp
@@ -82,16 +82,17 @@ def county(code_of: str, name: str, *, now: datetime) -> County:
     feed, token = feeds.add(f"till-{code_of}", by="ops", at=now, pharmacies=[shop.code], name=f"{name}收银系统")
     elsewhere = Region.objects.get(code="420111")
     for who, called, role, place in (
-        ("officer", "王经办", Role.OFFICER, area),
         ("reviewer", "周审核", Role.REVIEWER, area),
+        # Who may publish as well may still not publish what they wrote themselves.
+        ("reviewer", "周审核", Role.PUBLISHER, area),
         ("publisher", "吴发布", Role.PUBLISHER, Region.objects.get(code="420000")),
         ("stranger", "郑邻区", Role.REVIEWER, elsewhere),
         ("manager", "李店长", Role.MANAGER, shop),
     ):
-        somebody(f"{who}{code_of}", called, role, place, now=now)
-    # Who may publish as well may still not publish what they wrote themselves.
-    reviewer = Membership.objects.get(user__username=f"reviewer{code_of}").user
-    Membership.objects.create(user=reviewer, area=area, role=Role.PUBLISHER, valid=f.since())
+        user, _ = User.objects.get_or_create(username=f"{who}{code_of}", defaults={"first_name": called})
+        where = "pharmacy" if place == shop else "area"
+        Membership.objects.create(user=user, role=role, valid=f.since(), **{where: place})
+    joined(f"officer{code_of}", "王经办", area, now=now)
     return County(area, elsewhere, shop, others[-1], spiked, slipped, jumped, feed.slug, token)
 
 
@@ -116,9 +117,9 @@ def _line(drug: Drug, shop: Pharmacy, old: str | None, new: str, *, at: datetime
     )  # fmt: skip
 
 
-def somebody(username: str, name: str, role: Role, place: Place, *, now: datetime) -> None:
-    """Invited, joined, with a phone."""
-    invitation = invitations.invite(place=place, role=role, name=name, by="ops", at=now)
+def joined(username: str, name: str, area: Region, *, now: datetime) -> None:
+    """A 经办人 who was invited, and has a password and a phone."""
+    invitation = invitations.invite(place=area, role=Role.OFFICER, name=name, by="ops", at=now)
     user = invitations.accept_new(invitation=invitation, username=username, name=name, password=PASSWORD, at=now)
     # By the code of half a minute ago, so that the one for logging in has not been used.
     earlier = totp.code_at(seed_of(username), totp.step_of(now) - 1)

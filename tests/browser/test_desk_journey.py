@@ -17,8 +17,8 @@ from python_calamine import CalamineWorkbook
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.journey_world import HERE, PRODUCTS, THERE, Town, town, working
 from tests.browser.keyboard import Hands
-from tests.browser.test_accessibility import opened, violations
 from tests.browser.test_accounts import code
+from tests.browser.walking import Walker
 from tests.prices.live_worker import until
 from tests.staff.sheets_world import xlsx
 
@@ -41,32 +41,14 @@ def live(site: Site, django_db_blocker: Any) -> Iterator[str]:
 
 
 @dataclass
-class Walk:
-    """Everybody's browsers at one width, and what axe finds on the way."""
+class Walk(Walker):
+    """By keyboard, through the desk of a town."""
 
-    browser: Browser
-    url: str
-    town: Town
-    viewport: dict[str, int]
-    found: dict[str, list[str]] = field(default_factory=dict)
-    """Of each page that has been looked at."""
-    complaints: list[str] = field(default_factory=list)
+    town: Town = field(kw_only=True)
 
     def somebody(self) -> tuple[Page, Hands]:
-        page = opened(self.browser, {"viewport": self.viewport, "color_scheme": "light"})
-        page.context.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page = self.browse()
         return page, Hands(page)
-
-    def look(self, page: Page, heading: str, state: str = "") -> None:
-        """The page under that heading has come; the first time, in that state, it is examined."""
-        expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
-        page.wait_for_load_state()
-        name = f"{heading} {state}"
-        if name in self.found:
-            return
-        self.found[name] = violations(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= self.viewport["width"], name
 
     def citizen_reads(self, page: Page, *, here: str, there: str) -> None:
         """On the public pages of the product and of the shop, what it and its sister ask."""
@@ -103,7 +85,7 @@ class Walk:
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 def test_from_a_slip_to_a_token_by_keyboard_alone(browser: Browser, live: str, viewport: dict[str, int]) -> None:
-    walk = Walk(browser, live, town(f"测程{viewport['width']}"), viewport)
+    walk = Walk(browser, live, viewport, town=town(f"测程{viewport['width']}"))
     modern, _hands = walk.somebody()
     walk.citizen_reads(modern, here=HERE, there=THERE)
     modern.context.close()
@@ -124,8 +106,7 @@ def test_from_a_slip_to_a_token_by_keyboard_alone(browser: Browser, live: str, v
     walk.citizen_reads(citizen, here=PUSHED, there=PUSHED)
     for page in (citizen, office[0], editor[0]):
         page.context.close()
-    assert {name: broken for name, broken in walk.found.items() if broken} == {}
-    assert walk.complaints == []
+    walk.nothing_was_wrong()
 
 
 def invited(walk: Walk, page: Page, hands: Hands) -> str:
