@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -85,11 +85,22 @@ def _ask(name: str, area: Region, at: datetime, states: Iterable[str], parameter
     found = Found([], {})
     with connection.cursor() as cursor:
         cursor.execute(statement(name), asked | parameters)
-        for *shop, as_of, due, state, n, is_first, wanted in cursor:
+        for *named, feed, as_of, due, state, n, is_first, wanted in cursor:
+            shop = _Shop(*named)
             if is_first:
-                found.by_area.setdefault((shop[6], shop[5]), dict.fromkeys(STATES, 0))[state] = n
+                found.by_area.setdefault((shop.area_code, shop.area), dict.fromkeys(STATES, 0))[state] = n
             if wanted:
                 days = None if due is None else max(math.ceil((at - due) / timedelta(days=1)), 0)
-                feed = shop.pop() or ""
-                found.shops.append(Reporter(*shop, feed=feed, last=as_of, due=due, days_late=days, state=state))
+                found.shops.append(Reporter(*shop, feed or "", as_of, due, days, state))
     return found
+
+
+class _Shop(NamedTuple):
+    pharmacy_id: int
+    code: str
+    name: str
+    phone: str
+    address: str
+    area: str
+    area_code: str
+    chain: str

@@ -11,6 +11,10 @@
 WITH span AS MATERIALIZED (
     SELECT min(id) AS first, max(id) AS last, array_agg(DISTINCT feed_id) AS feeds
     FROM prices_feedrun WHERE mode = 'snapshot' AND received_at BETWEEN %(oldest)s AND %(recorded)s
+), ranked AS MATERIALIZED (
+    SELECT pharmacy_id FROM pharmacies_designation WHERE kind = 'designated' AND valid @> %(day)s::date
+    EXCEPT
+    SELECT pharmacy_id FROM pharmacies_pharmacystatus WHERE valid @> %(day)s::date AND status <> 'normal'
 ), change AS MATERIALIZED (
     SELECT * FROM prices_pricechange WHERE drug_id = %(drug)s
 ), told AS (
@@ -23,7 +27,7 @@ WITH span AS MATERIALIZED (
     SELECT DISTINCT ON (pharmacy_id) pharmacy_id, old_fen AS fen, NULL::timestamptz AS since, NULL::timestamptz, NULL::timestamptz,
         feed_id, NULL::int
     FROM change
-    WHERE pharmacy_id NOT IN (SELECT pharmacy_id FROM told)
+    WHERE NOT EXISTS (SELECT FROM told WHERE told.pharmacy_id = change.pharmacy_id)
     ORDER BY pharmacy_id, xid, id
 ), unchanged AS (
     SELECT pharmacy_id, price_fen AS fen, changed_at AS since, changed_at, changed_at, feed_id, run_id
@@ -42,10 +46,7 @@ WITH span AS MATERIALIZED (
 SELECT p.id, p.code, p.name, r.name, %(drug)s AS drug_id, price.fen, price.since, price.received_at,
     coalesce(nullif(f.name, ''), f.slug) AS feed, price.run_id,
     CASE
-        WHEN NOT EXISTS (SELECT FROM pharmacies_designation d
-            WHERE d.pharmacy_id = p.id AND d.kind = 'designated' AND d.valid @> %(day)s::date)
-            OR coalesce((SELECT s.status FROM pharmacies_pharmacystatus s
-                WHERE s.pharmacy_id = p.id AND s.valid @> %(day)s::date), 'normal') <> 'normal' THEN 'unranked'
+        WHEN p.id NOT IN (SELECT pharmacy_id FROM ranked) THEN 'unranked'
         WHEN %(valid)s > vouched.at + f.cadence * %(hidden_after)s THEN 'hidden'
         WHEN %(valid)s > vouched.at + f.cadence * %(stale_after)s THEN 'stale'
         ELSE 'shown'
