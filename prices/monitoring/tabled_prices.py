@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Drug, ReferencePrice
@@ -70,7 +70,7 @@ def landings(area: Region, on: date) -> Table:
         *COUNTS,
         Column("maker", _("生产企业"), foreign=True),
         Column("scheme", _("集采批次"), foreign=True),
-        Column("document", _("文件"), foreign=True),
+        Column("document", pgettext_lazy("paper", "文件"), foreign=True),
     )
 
     def row(each: Landing) -> Row:

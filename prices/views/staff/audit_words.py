@@ -127,7 +127,7 @@ KEYS = {
     "active": gettext_lazy("启用"),
     "rule": gettext_lazy("原规则"),
     "days": gettext_lazy("天数"),
-    "document": gettext_lazy("文件"),
+    "document": pgettext_lazy("paper", "文件"),
     "drug": gettext_lazy("药品"),
     "factor": gettext_lazy("第二因素"),
     "failures": gettext_lazy("失败次数"),
