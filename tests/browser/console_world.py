@@ -81,17 +81,16 @@ def county(code_of: str, name: str, *, now: datetime) -> County:
     dearer(jumped, others[-1], EARLIER, at=now - JUMPED_DAYS * DAY, run=run)
     feed, token = feeds.add(f"till-{code_of}", by="ops", at=now, pharmacies=[shop.code], name=f"{name}收银系统")
     elsewhere = Region.objects.get(code="420111")
-    for who, called, role, place in (
-        ("reviewer", "周审核", Role.REVIEWER, area),
+    for who, called, role, where in (
+        ("reviewer", "周审核", Role.REVIEWER, {"area": area}),
         # Who may publish as well may still not publish what they wrote themselves.
-        ("reviewer", "周审核", Role.PUBLISHER, area),
-        ("publisher", "吴发布", Role.PUBLISHER, Region.objects.get(code="420000")),
-        ("stranger", "郑邻区", Role.REVIEWER, elsewhere),
-        ("manager", "李店长", Role.MANAGER, shop),
+        ("reviewer", "周审核", Role.PUBLISHER, {"area": area}),
+        ("publisher", "吴发布", Role.PUBLISHER, {"area": Region.objects.get(code="420000")}),
+        ("stranger", "郑邻区", Role.REVIEWER, {"area": elsewhere}),
+        ("manager", "李店长", Role.MANAGER, {"pharmacy": shop}),
     ):
         user, _ = User.objects.get_or_create(username=f"{who}{code_of}", defaults={"first_name": called})
-        where = "pharmacy" if place == shop else "area"
-        Membership.objects.create(user=user, role=role, valid=f.since(), **{where: place})
+        Membership.objects.create(user=user, role=role, valid=f.since(), **where)
     joined(f"officer{code_of}", "王经办", area, now=now)
     return County(area, elsewhere, shop, others[-1], spiked, slipped, jumped, feed.slug, token)
 
