@@ -49,6 +49,7 @@ def test_only_the_one_door_writes_offers() -> None:
         "prices/sql/publish_confirmations.sql",
         "prices/migrations/0004_cells.py",  # gave every offer its pharmacy's cell
         "prices/bench/province.py",  # a day's changes, in a database of its own
+        "prices/bench/day_of_changes.py",  # and a quarter of a year of them
     }
 
 
