@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -126,7 +127,7 @@ def test_a_long_list_is_shown_a_hundred_at_a_time_or_all_at_once(officer: Client
     shops = [
         Pharmacy(
             code=f"P420106{n:05d}", kind="pharmacy", name=f"店{n:03d}", address="路", division=f.wuchang(),
-            insurance_area=f.wuchang(), cell=1, location="POINT(114.3 30.5)", source_lng=114.3, source_lat=30.5,
+            insurance_area=f.wuchang(), cell=1, location=Point(114.3, 30.5, srid=4326), source_lng=114.3, source_lat=30.5,
             source_datum="wgs84",
         )
         for n in range(80_000, 80_150)

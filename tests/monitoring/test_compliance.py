@@ -1,6 +1,6 @@
 """A month of reporting, counted by hand: expected against received, lateness, refused rows, what citizens saw."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 NOVEMBER = date(2026, 11, 1)
 
 
-def noon(day: int, month: int = 11) -> object:
+def noon(day: int, month: int = 11) -> datetime:
     return AT.replace(month=month, day=day, hour=12)
 
 
@@ -32,8 +32,8 @@ def shops(db: None) -> dict[str, Pharmacy]:
         f.report(weekly(), made[name], AT)
     f.rebuild_today()
     for day in (3, 4, 10, 18):
-        sent(made["good"], noon(day))  # type: ignore[arg-type]
-    sent(made["half"], noon(3), accepted=8)  # type: ignore[arg-type]
+        sent(made["good"], noon(day))
+    sent(made["half"], noon(3), accepted=8)
     return made
 
 
@@ -54,14 +54,14 @@ def test_late_is_every_day_on_which_the_newest_report_was_too_old(shops: dict[st
 
 
 def test_a_report_before_the_month_counts_until_it_is_too_old(shops: dict[str, Pharmacy]) -> None:
-    sent(shops["never"], noon(30, 10))  # type: ignore[arg-type]
+    sent(shops["never"], noon(30, 10))
     compliance.work_out(AT)
     assert of(shops["never"]).late_days == 11  # fresh until the 10th at midnight
 
 
 def test_refused_rows_are_those_of_the_months_deliveries(shops: dict[str, Pharmacy]) -> None:
-    run = sent(shops["half"], noon(18), accepted=10)  # type: ignore[arg-type]
-    earlier = sent(shops["half"], noon(20, 10), accepted=99)  # type: ignore[arg-type]
+    run = sent(shops["half"], noon(18), accepted=10)
+    earlier = sent(shops["half"], noon(20, 10), accepted=99)
     for line in (1, 2):
         Rejection.objects.create(run=run, line=line, raw={}, reasons=["price_missing"], pharmacy_id=shops["half"].pk)
     Rejection.objects.create(run=earlier, line=1, raw={}, reasons=["price_missing"], pharmacy_id=shops["half"].pk)
@@ -72,10 +72,10 @@ def test_refused_rows_are_those_of_the_months_deliveries(shops: dict[str, Pharma
 def test_what_citizens_saw_is_compared_with_the_price_published_then(shops: dict[str, Pharmacy]) -> None:
     drug, other = f.drug(), f.drug()
     shop = shops["good"]
-    changed(drug, shop, None, "10.00", noon(1))  # type: ignore[arg-type]
-    changed(drug, shop, "10.00", "12.00", noon(15))  # type: ignore[arg-type]
+    changed(drug, shop, None, "10.00", noon(1))
+    changed(drug, shop, "10.00", "12.00", noon(15))
     f.offer(drug, shop, "12.00")
-    f.offer(other, shop, "5.00", confirmed=noon(1))  # type: ignore[arg-type]
+    f.offer(other, shop, "5.00", confirmed=noon(1))
     for each, price in ((drug, "10.00"), (other, "6.00")):
         SourcePrice.objects.create(
             drug_id=each.pk, pharmacy_id=shop.pk, kind="observed", total=Decimal(price), as_of=noon(12),

@@ -15,6 +15,10 @@ pytestmark = pytest.mark.django_db
 START = date(2026, 10, 1)
 
 
+def city_of() -> Any:
+    return f.wuchang().parent
+
+
 def noon(month: int, day: int) -> Any:
     return AT.replace(month=month, day=day, hour=12)
 
@@ -52,7 +56,7 @@ def of(region: Any) -> Landing:
 
 def test_days_landed_late_and_above_by_area(price: Any) -> None:
     assert passthrough.work_out(AT) == 4  # 武昌区, 洪山区, 武汉市, 湖北省
-    city = of(f.wuchang().parent)
+    city = of(city_of())
     assert (city.shops, city.landed, city.late, city.above, city.days_median) == (4, 2, 1, 2, 2.5)
     assert (of(f.hongshan()).shops, of(f.hongshan()).landed, of(f.hongshan()).late) == (1, 0, 1)
     assert of(f.region()).shops == 4
@@ -60,15 +64,15 @@ def test_days_landed_late_and_above_by_area(price: Any) -> None:
 
 def test_the_saving_is_of_shops_that_sold_before_and_sell_now(price: Any) -> None:
     passthrough.work_out(AT)
-    city = of(f.wuchang().parent)  # quick 20.00 -> 10.50, never 20.00 -> 20.00, cheap 9.80 -> 9.80
+    city = of(city_of())  # quick 20.00 -> 10.50, never 20.00 -> 20.00, cheap 9.80 -> 9.80
     assert (city.matched, city.before_fen, city.now_fen, city.saved_fen) == (3, 2000, 1050, 950)
-    saving = passthrough.saving(f.wuchang().parent)
+    saving = passthrough.saving(city_of())
     assert (saving.products, saving.packs, saving.saved_fen) == (1, 3, 950)
     assert saving.fall == pytest.approx(1 - 10.5 / 20)
 
 
 def test_each_shop_is_said_in_words_the_slowest_first(price: Any) -> None:
-    table = tabled_prices.landing_by_shop(price, f.wuchang().parent, AT.date())
+    table = tabled_prices.landing_by_shop(price, city_of(), AT.date())
     assert {row["name"]: (str(row["state"]), row["days"]) for row in table.rows} == {
         "quick": ("已落地", 5),
         "never": ("逾期未落地", None),
