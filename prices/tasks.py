@@ -90,7 +90,7 @@ def mark_overdue_cases() -> int:
 
 @shared_task
 def run_back_test(back_test_id: int) -> str:
-    return backtest.run(back_test_id).state
+    return backtest.run(back_test_id, at_most=backtest.SLICE).state
 
 
 @shared_task

@@ -28,20 +28,25 @@ Level = tuple[int, int, int]
 LEASE = timedelta(minutes=3)
 """Longer than a day of a million changes takes on a slow machine; renewed with each day."""
 ATTEMPTS = 3
+SLICE = timedelta(minutes=3)
+"""Large files wait in the same queue: after so long a back-test lets them go first."""
 
 
 class Lost(Exception):
     """Somebody stopped it, or another worker has taken it over."""
 
 
-def run(pk: int, *, clock: Clock = timezone.now) -> BackTest:
-    """Take the back-test to its end, if it is free; return it as it is then."""
+def run(pk: int, *, clock: Clock = timezone.now, at_most: timedelta | None = None) -> BackTest:
+    """Take the back-test to its end, if it is free; return it as it is then.
+
+    With `at_most` it is left free for others after the day that takes it beyond so much time.
+    """
     mine = _claim(pk, clock())
     if mine is not None:
         back_test = BackTest.objects.select_related("area").get(pk=pk)
         try:
             with TemporaryDirectory(prefix="yaobi-back-test-") as folder:
-                _work(back_test, Path(folder), mine, clock)
+                _work(back_test, Path(folder), mine, clock, mine - LEASE + at_most if at_most else None)
         except Lost:
             pass
     found: BackTest = BackTest.objects.select_related("area").get(pk=pk)
@@ -81,7 +86,7 @@ def _renew(back_test: BackTest, mine: datetime, at: datetime, **fields: Any) -> 
     return until
 
 
-def _work(back_test: BackTest, folder: Path, mine: datetime, clock: Clock) -> None:
+def _work(back_test: BackTest, folder: Path, mine: datetime, clock: Clock, until: datetime | None) -> None:
     done = dict(back_test.days.values_list("on", "levels"))
     due = [on for on in days(back_test.first, back_test.last) if on not in done]
     if due:
@@ -100,8 +105,15 @@ def _work(back_test: BackTest, folder: Path, mine: datetime, clock: Clock) -> No
         with transaction.atomic():
             mine = _renew(back_test, mine, clock(), attempts=1)
             BackTestDay.objects.create(back_test=back_test, on=on, seconds=seconds, **counts, **result)
-    ended = BackTest.objects.filter(pk=back_test.pk, state=State.RUNNING, claimed_until=mine)
-    ended.update(state=State.DONE, claimed_until=None, attempts=0, finished_at=clock())
+        if until and on != due[-1] and clock() >= until:
+            _leave(back_test, mine, attempts=0)
+            return
+    _leave(back_test, mine, state=State.DONE, attempts=0, finished_at=clock())
+
+
+def _leave(back_test: BackTest, mine: datetime, **fields: Any) -> None:
+    held = BackTest.objects.filter(pk=back_test.pk, state=State.RUNNING, claimed_until=mine)
+    held.update(claimed_until=None, **fields)
 
 
 # -- against what was -------------------------------------------------------------------------------------------------

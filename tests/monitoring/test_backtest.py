@@ -345,6 +345,22 @@ def test_one_that_was_stopped_meanwhile_writes_no_further_day(market: Market, mo
     assert backtest.run(made.pk, clock=lambda: NOW).state == "stopped"
 
 
+def test_a_long_one_lets_others_go_first_and_goes_on(market: Market) -> None:
+    made, at = draft("history", date(2026, 11, 9), date(2026, 11, 16)), NOW
+
+    def clock() -> datetime:
+        nonlocal at
+        at += timedelta(seconds=1)
+        return at
+
+    found = backtest.run(made.pk, clock=clock, at_most=timedelta(seconds=33))  # 28 days of history, then three
+    assert (found.state, found.claimed_until, found.days.count()) == ("running", None, 3)
+    assert backtest.unclaimed(at=at) == [made]
+    for _n in range(2):
+        found = backtest.run(made.pk, clock=clock, at_most=timedelta(seconds=33))
+    assert (found.state, found.days.count(), backtests.answer(found).total.found) == ("done", 8, 3)
+
+
 def test_a_back_test_touches_no_lead_and_no_case(market: Market) -> None:
     tried()
     assert not Lead.objects.exists()
