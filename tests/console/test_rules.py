@@ -163,7 +163,11 @@ def test_absurd_parameters_are_refused_in_words(client: Client, wrong: dict[str,
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"reason": " "}, "form-row-wrong"), ({"on": str(TODAY - DAY)}, "不能从过去的日子起改"), ({"on": "soon"}, "form-row-wrong")],
+    [
+        ({"reason": " "}, "form-row-wrong"),
+        ({"on": str(TODAY - DAY)}, "不能从过去的日子起改"),
+        ({"on": "soon"}, "form-row-wrong"),
+    ],
 )
 def test_a_decision_without_a_reason_or_for_a_day_gone_by_is_refused(
     client: Client, wrong: dict[str, str], said: str
