@@ -214,7 +214,7 @@ STAFF |= {
             ),
             **dict.fromkeys(("interview", "rectify", "accept", "was_slip", "corrected", "suspended"), AREA_GIVE),
             **dict.fromkeys(("paused", "terminated", "handed_over", "reopen", "propose"), AREA_GIVE),
-            **dict.fromkeys(("publish", "send_back"), {"city_publisher"}),
+            **{verb: {"city_publisher"} for verb in ("publish", "send_back")},
             "report": VERIFY,
         },
     ),
