@@ -24,7 +24,14 @@ from prices.models import (
 )
 from tests import factories as f
 from tests.factories import AT
-from tests.monitoring import impossible_leads, impossible_rules
+from tests.monitoring import (
+    impossible_backtests,
+    impossible_cases,
+    impossible_figures,
+    impossible_leads,
+    impossible_reports,
+    impossible_rules,
+)
 from tests.prices import impossible_desk
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +163,11 @@ KEYS = {
 IMPOSSIBLE |= impossible_desk.IMPOSSIBLE
 IMPOSSIBLE |= impossible_rules.IMPOSSIBLE
 IMPOSSIBLE |= impossible_leads.IMPOSSIBLE
+IMPOSSIBLE |= impossible_cases.IMPOSSIBLE
+IMPOSSIBLE |= impossible_reports.IMPOSSIBLE
+IMPOSSIBLE |= impossible_figures.IMPOSSIBLE
+IMPOSSIBLE |= impossible_backtests.IMPOSSIBLE
+KEYS |= impossible_cases.KEYS | impossible_reports.KEYS | impossible_figures.KEYS
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
 
