@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import connections
 from django.utils import timezone
 
@@ -58,8 +57,7 @@ class County:
 
 def county(code_of: str, name: str, *, now: datetime) -> County:
     """The county of that code and name in 武汉市, committed; times are relative to `now`."""
-    land = MultiPolygon(Polygon.from_bbox((113.5, 30.0, 115.0, 31.0)))
-    area = f.region(code_of, name, Region.objects.get(code="420100"), boundary=land)
+    area = f.region(code_of, name, Region.objects.get(code="420100"))
     shop = f.pharmacy(f"{name}惠民大药房", division=area)
     others = [
         f.pharmacy(f"{name}邻家药房（{n}号店）", division=area, east_m=100 * n) for n in range(1, len(NEIGHBOURS) + 1)
