@@ -433,7 +433,13 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("before_fen", None), ("matched", 0), ("now_fen", None), ("saved_fen", 0)),
-                    models.Q(("before_fen__gt", 0), ("matched__gt", 0), ("now_fen__gt", 0)),
+                    models.Q(
+                        ("before_fen__gt", 0),
+                        ("before_fen__isnull", False),
+                        ("matched__gt", 0),
+                        ("now_fen__gt", 0),
+                        ("now_fen__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="landing_medians_of_matched_shops",

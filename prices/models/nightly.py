@@ -113,7 +113,7 @@ class Landing(models.Model):
             models.CheckConstraint(
                 name="landing_medians_of_matched_shops",
                 condition=Q(matched=0, before_fen=None, now_fen=None, saved_fen=0)
-                | Q(matched__gt=0, before_fen__gt=0, now_fen__gt=0),
+                | Q(matched__gt=0, before_fen__isnull=False, before_fen__gt=0, now_fen__isnull=False, now_fen__gt=0),
             ),
         ]
 

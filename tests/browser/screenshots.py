@@ -146,6 +146,40 @@ def head_office(page: Page, url: str) -> None:
     page.goto(log_in(page, url, "总部管理员"))
 
 
+def console(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "发布人"))
+    page.wait_for_load_state("networkidle")
+
+
+def lead(page: Page, url: str) -> None:
+    """The one that stands out most in the county."""
+    page.goto(log_in(page, url, "经办人") + "/leads")
+    page.locator("main table a[href*='/leads/']").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def case(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "经办人") + "/cases")
+    page.locator("main table a[href*='/cases/']").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def county_map(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "发布人") + "/map")
+    page.wait_for_load_state("networkidle")
+
+
+def index(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "发布人") + "/index")
+    page.wait_for_load_state("networkidle")
+
+
+def report(page: Page, url: str) -> None:
+    """A citizen says that a price is wrong."""
+    shop = log_in(page, url, "店长").rpartition("/")[2]
+    page.goto(f"{url}/report/{shop}?kind=closed")
+
+
 LOGINS = Path(os.environ.get("DEMO_LOGINS", "var/demo-logins.txt"))
 STAFF = {
     "desk": desk,
@@ -154,6 +188,12 @@ STAFF = {
     "shop": shop,
     "audit": audit,
     "head-office": head_office,
+    "console": console,
+    "lead": lead,
+    "case": case,
+    "map": county_map,
+    "index": index,
+    "report": report,
 }
 SCENES: dict[str, Callable[[Page, str], None]] = {
     "home": home,

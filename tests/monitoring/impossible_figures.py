@@ -141,6 +141,8 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
         lambda: landing(matched=0),
         lambda: landing(before_fen=0),
         lambda: landing(now_fen=0),
+        lambda: landing(before_fen=None),
+        lambda: landing(now_fen=None),
         lambda: landing(**UNMATCHED | {"saved_fen": 1}),
         lambda: landing(**UNMATCHED | {"before_fen": 2690}),
         lambda: landing(**UNMATCHED | {"now_fen": 1260}),
