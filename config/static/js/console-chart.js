@@ -128,7 +128,7 @@ function options(uPlot, frame, plan, colours) {
   return {
     width: frame.clientWidth,
     height: frame.clientHeight,
-    padding: [colours.size * 1.4, colours.size * 2, 0, 0],
+    padding: [colours.size * 1.4, colours.size * 2.8, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: false, range: [first, last] }, y: { range: reach(plan) } },
