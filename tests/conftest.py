@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connections
+from django.utils import translation
 
 FILLED = {"admin", "catalog", "pharmacies", "prices", "sessions"}
 LOCAL = {"127.0.0.1", "::1", "localhost"}
@@ -58,6 +59,13 @@ def files_of_their_own(settings: Any, tmp_path: Any) -> None:
     settings.AUDIT_HEADS = tmp_path / "audit"
     default = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
     settings.STORAGES = {**settings.STORAGES, "default": default}
+
+
+@pytest.fixture(autouse=True)
+def each_begins_in_chinese() -> Iterator[None]:
+    """A request for an English page leaves its language with the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

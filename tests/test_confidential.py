@@ -201,7 +201,7 @@ def test_no_page_of_the_staff_tells_the_number(world: World) -> None:
         address = walls.fill(route, world.inside.own)
         for method, people in wall.methods.items():
             browser = sign_in(Client(), insider(world, min(people)))
-            asked = ({}, {"q": "测替尼"}, {"pharmacy": world.inside.own["desk/"]})
+            asked: list[dict[str, str]] = [{}, {"q": "测替尼"}, {"pharmacy": world.inside.own["desk/"]}]
             for language, query in product(("", "/en"), ["?" + urlencode(each) for each in asked]):
                 response = walls.call(browser, method, f"{language}{address}{query}", wall)
                 text = b"".join(response).decode() if response.streaming else response.content.decode(errors="replace")

@@ -235,8 +235,8 @@ def test_a_case_waits_for_the_shop_and_another_is_published() -> None:
     assert {waiting, told} == {Case.State.NOTICE, Case.State.CLOSED}
     desk = Membership.objects.get(user__username="dianzhang").pharmacy
     assert Inquiry.objects.filter(pharmacy=desk, state="open").count() == 1
-    published = Case.objects.get(state=Case.State.CLOSED)
-    assert (published.proposed_by.username, published.published_by.username) == ("shenhe", "fabu")
+    published = Case.objects.filter(state=Case.State.CLOSED)
+    assert published.values_list("proposed_by__username", "published_by__username").get() == ("shenhe", "fabu")
     assert ReportGroup.objects.filter(state=ReportGroup.State.OPEN).count() == 1
 
 

@@ -75,6 +75,7 @@ def spread_of(prices: list[int]) -> Any:
     if not prices:
         return None
     median = brute_force(prices)[3]
+    assert median is not None
     return pytest.approx(float(np.median(np.abs(np.log(prices) - np.log(median)))), abs=0.00006)
 
 
