@@ -22,9 +22,9 @@ _BLOCK = 50_000  # rows sorted at once: 50,000 × 28 numbers are 11 MB
 class Judged:
     """What a detector makes of n prices; every array has n entries.
 
-    `score` is the signed distance (positive: dearer), nan where nothing could be said. `p` is two-sided, 1 where nothing
-    could be said, and nan throughout where the detector is a rule and no test. `median_ln` and `spread` (log scale) and
-    `count` (days or shops behind them) are what the distance was measured by.
+    `score` is the signed distance (positive: dearer), nan where nothing could be said. `p` is that of the direction looked
+    for, 1 where nothing could be said, and nan throughout where the detector is a rule and no test. `median_ln` and
+    `spread` (log scale) and `count` (days or shops behind them) are what the distance was measured by.
     """
 
     flagged: Bools
@@ -70,11 +70,16 @@ def distance(values: npt.ArrayLike, median: npt.ArrayLike, spread: npt.ArrayLike
     return np.asarray((np.asarray(values, np.float64) - np.asarray(median, np.float64)) / usable, dtype=np.float64)
 
 
-def two_sided(z: npt.ArrayLike) -> Floats:
-    """p of a standard normal distance: P(|Z| ≥ |z|); 1 where z is nan."""
-    scaled = np.abs(np.asarray(z, dtype=np.float64)) / math.sqrt(2)
+def p_value(z: npt.ArrayLike, direction: str) -> Floats:
+    """p of a standard normal distance, 1 where z is nan: P(Z ≥ z) if only rises are looked for ("up"), else P(|Z| ≥ |z|).
+
+    Of what is looked for in one direction the other must not be significant: many falls in a day would loosen the bound
+    for the rises.
+    """
+    distances = np.asarray(z, dtype=np.float64)
+    scaled = (distances if direction == "up" else np.abs(distances)) / math.sqrt(2)
     found = np.fromiter((math.erfc(each) for each in scaled.ravel()), np.float64, scaled.size).reshape(scaled.shape)
-    return np.where(np.isnan(found), 1.0, found)
+    return np.where(np.isnan(found), 1.0, found / 2 if direction == "up" else found)
 
 
 def mode(prices_fen: Iterable[int]) -> int | None:

@@ -13,6 +13,7 @@ from prices.monitoring import detectors, robust
 from prices.monitoring.detectors import change, drift, history, mode, passthrough, peers, reference, settled
 from prices.monitoring.detectors.reference import Tier
 from prices.monitoring.robust import Judged
+from prices.monitoring.screening import two_level
 
 NAN = math.nan
 JIANGSU = [Tier(1, 2, "Y"), Tier(2, 5, "R1"), Tier(5, 10, "R2"), Tier(10, None, "R3")]
@@ -62,9 +63,20 @@ def test_medians_know_gaps(rows: list[list[int | None]]) -> None:
 
 
 def test_p_of_a_distance() -> None:
-    found = robust.two_sided([0, 1.959964, -1.959964, 38, NAN])
-    assert found[:4] == pytest.approx([1, 0.05, 0.05, 0], abs=1e-6)
-    assert found[4] == 1
+    both = robust.p_value([0, 1.959964, -1.959964, 38, NAN], "both")
+    assert both[:4] == pytest.approx([1, 0.05, 0.05, 0], abs=1e-6)
+    assert both[4] == 1
+    up = robust.p_value([0, 1.644854, -1.644854, 38, NAN], "up")
+    assert up[:4] == pytest.approx([0.5, 0.05, 0.95, 0], abs=1e-6)
+    assert up[4] == 1
+
+
+def test_many_falls_do_not_loosen_the_bound_for_a_rise() -> None:
+    scores = np.array([3.6, *[-30.0] * 2000, *[0.0] * 8000])
+    groups = np.arange(len(scores))
+    only_rises = two_level(groups, robust.p_value(scores, "up"), 0.05)
+    assert not only_rises.rejected.any()
+    assert two_level(groups, robust.p_value(scores, "both"), 0.05).rejected[0]
 
 
 # -- change -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from django.utils.translation import gettext_lazy as _
 
 from prices.monitoring.parameters import DIRECTIONS, Bounded, choice, number, whole
-from prices.monitoring.robust import TO_SIGMA, Judged, distance, median_and_mad, two_sided
+from prices.monitoring.robust import TO_SIGMA, Judged, distance, median_and_mad, p_value
 
 NAME, VERSION = "history", 1
 
@@ -42,7 +42,7 @@ def detect(windows: npt.ArrayLike, price_ln: npt.ArrayLike, parameters: Paramete
     return Judged(
         flagged=np.asarray(np.nan_to_num(sized, nan=0.0) > parameters.limit),
         score=score,
-        p=two_sided(score),
+        p=p_value(score, parameters.direction),
         median_ln=median,
         spread=spread,
         count=days,

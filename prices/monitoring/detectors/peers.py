@@ -7,7 +7,7 @@ import numpy.typing as npt
 from django.utils.translation import gettext_lazy as _
 
 from prices.monitoring.parameters import DIRECTIONS, Bounded, choice, number, whole
-from prices.monitoring.robust import Judged, distance, two_sided
+from prices.monitoring.robust import Judged, distance, p_value
 
 NAME, VERSION = "peers", 1
 
@@ -45,7 +45,7 @@ def detect(
     return Judged(
         flagged=np.asarray(np.nan_to_num(sized, nan=0.0) > parameters.limit),
         score=score,
-        p=two_sided(score),
+        p=p_value(score, parameters.direction),
         median_ln=np.array(median),
         spread=mad / QUARTER,
         count=shops,
