@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -118,6 +118,27 @@ def test_a_notice_is_a_letter_and_a_question_at_the_desk(here: Cases) -> None:
     assert "不等于违规" in text
     assert "【电话】" in text  # left to fill in
     assert (document.kind, document.size) == ("notice", len(letters.read(document) or b""))
+
+
+def test_a_price_of_the_small_hours_begins_on_shanghais_day_in_letter_question_and_evidence(here: Cases) -> None:
+    since = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 21 November, 01:30 in Shanghai
+    here.case = cases.open_case(
+        here.shop, (lead(f.drug(), here.shop, since=since),), by=here.people["officer"], at=LATER
+    )
+    here.take("verify")
+    here.take("notice", reason="请说明")
+    assert "2026-11-21 起" in Inquiry.objects.get().text
+    text = words_of(CaseDocument.objects.get())
+    assert "2026-11-21" in text
+    assert "2026-11-20" not in text
+    assert evidence.content(here.case.evidence)["leads"][0]["since"] == "2026-11-21T01:30:00+08:00"
+
+
+def test_evidence_that_was_frozen_in_utc_is_written_about_by_shanghais_day(here: Cases) -> None:
+    here.bring_to("verify")
+    kept = here.case.evidence
+    kept.text = kept.text.replace(evidence.content(kept)["leads"][0]["since"], "2026-11-20T17:30:00+00:00")
+    assert "2026-11-21 起" in letters.question(here.case, "请说明", longest=2000)
 
 
 def test_a_question_about_many_prices_names_as_many_as_fit_and_says_how_many_more(here: Cases) -> None:

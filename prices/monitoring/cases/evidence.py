@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from catalog.models import Drug
 from pharmacies.models import Pharmacy
 from prices.models import Case, CaseEvidence, FeedRun, Finding, Lead, Offer, PriceChange
@@ -40,7 +42,7 @@ def intact(evidence: CaseEvidence) -> bool:
 
 
 def content(evidence: CaseEvidence) -> dict[str, Any]:
-    """What `freeze` wrote: `pharmacy`, `leads` with their `findings`, `reports`, `shelf`; money in 分, times in ISO."""
+    """What `freeze` wrote: `pharmacy`, `leads` with their `findings`, `reports`, `shelf`; money in 分, times in ISO with their offset."""
     said: dict[str, Any] = json.loads(evidence.text)
     return said
 
@@ -145,4 +147,5 @@ def _shelf(pharmacy: Pharmacy, drugs: dict[int, dict[str, Any]]) -> list[dict[st
 
 
 def _time(value: datetime) -> str:
-    return value.isoformat()
+    """In Shanghai's time, so that its day is the day that people mean."""
+    return timezone.localtime(value, timezone.get_default_timezone()).isoformat()

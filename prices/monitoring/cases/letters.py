@@ -146,7 +146,7 @@ def _rows(said: dict[str, Any]) -> list[tuple[str, ...]]:
             _money(lead["price_fen"]),
             _money(lead["previous_fen"]),
             _money(_middle(lead["findings"])),
-            lead["since"][:10],
+            _day(lead["since"]),
         )
         for lead in said["leads"]
     ]
@@ -159,6 +159,11 @@ def _middle(findings: list[dict[str, Any]]) -> int | None:
             if finding["inputs"].get(name):
                 return int(finding["inputs"][name])
     return None
+
+
+def _day(moment: str) -> str:
+    """Shanghai's day of a moment of the evidence, with whatever offset it was written."""
+    return timezone.localdate(datetime.fromisoformat(moment), timezone.get_default_timezone()).isoformat()
 
 
 def _money(fen: int | None) -> str:
