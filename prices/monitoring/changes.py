@@ -38,6 +38,7 @@ PEERS: dict[str, Any] = {
     "drug_id": pl.Int32, "city_id": pl.Int64, "median_fen": pl.Int32, "mad_ln": pl.Float64, "mode_fen": pl.Int32,
     "shops": pl.Int32,
 }  # fmt: skip
+BEGAN: dict[str, Any] = {"drug_id": pl.Int32, "pharmacy_id": pl.Int32, "old_fen": pl.Int32}
 HISTORY: dict[str, Any] = {"place": pl.Int64, "at_us": pl.Int64, "old_fen": pl.Int32, "new_fen": pl.Int32}
 
 
@@ -81,6 +82,22 @@ def moved(rows: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("drug_id", "pharmacy_id")
     )
+
+
+def from_the_morning(rows: pl.DataFrame, on: date) -> pl.DataFrame:
+    """Some lines of the day `on`, with `old_fen` of each offer what it cost when the day began.
+
+    Of an offer that changes twice a day a look may see the second line alone; judged is the day's change.
+    """
+    offers = rows.select("drug_id", "pharmacy_id").unique()
+    parameters = {
+        "drugs": offers["drug_id"].to_list(),
+        "pharmacies": offers["pharmacy_id"].to_list(),
+        "since": midnight(on),
+        "until": midnight(on + DAY),
+    }
+    began = copied("monitoring_began", parameters, BEGAN)
+    return rows.drop("old_fen").join(began, on=["drug_id", "pharmacy_id"], how="left").select(rows.columns)
 
 
 # -- where ------------------------------------------------------------------------------------------------------------

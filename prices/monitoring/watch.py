@@ -56,7 +56,7 @@ def _look(cursor: WatchCursor, lines: pl.DataFrame, at: datetime) -> int | None:
     """None when somebody else was faster."""
     began = monotonic()
     looks = [
-        (day, screen(rows, day=day, prior_tests=_tested(day)))
+        (day, screen(reading.from_the_morning(rows, day), day=day, prior_tests=_tested(day)))
         for day, rows in _by_day(lines)
         if day <= timezone.localdate(at)
     ]

@@ -80,6 +80,26 @@ def test_what_the_watch_found_is_what_the_sweep_finds() -> None:
     assert len(found) == 2
 
 
+@pytest.mark.parametrize("meanwhile", ["12.60", "28.40", None])
+def test_a_price_that_is_back_where_the_day_began_has_not_changed(meanwhile: str | None) -> None:
+    drug, shops = market()
+    change(drug, shops[0], meanwhile)
+    look(moment(hour=9, minute=1))
+    change(drug, shops[0], "18.90", NOON)
+    assert look(moment(hour=12, minute=1)) == 0
+
+
+def test_the_second_change_of_a_day_is_judged_against_the_days_before() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "12.60")
+    look(moment(hour=9, minute=1))
+    change(drug, shops[0], "26.90", NOON)
+    assert look(moment(hour=12, minute=1)) == 1
+    lead = the_lead()
+    assert (lead.previous_fen, lead.price_fen) == (1890, 2690)
+    assert {fen for _day, fen in lead.findings.get(detector="history").inputs["series"]} == {1890}
+
+
 def test_a_member_of_a_chains_event_is_taken_back_by_the_sweep() -> None:
     drug, _others = market()
     shops = sell(drug, ("18.90",) * 4, chain=f.chain())
