@@ -5,7 +5,7 @@ both the same moment it is what a citizen was shown then; with `recorded` now it
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from pharmacies.models import Pharmacy, Region
 from prices.monitoring.reporters import LOOK_BACK
 from prices.sql import statement
+
+EARLIEST = date(2000, 1, 1)
+"""No price was recorded before it: who asks for an earlier day mistyped."""
 
 STATES: dict[str, Promise] = {
     "shown": _("正常公示"),

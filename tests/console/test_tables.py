@@ -119,7 +119,7 @@ def test_one_state_alone_and_the_list_of_a_day_gone_by(officer: Client) -> None:
     past = rows_of(officer.get(f"{HERE}/late?format=csv&state=on_time&on={AT.date() - timedelta(days=15)}"))
     assert [row[0] for row in past[1:]] == ["never"]
     assert past[1][-1] == "2026-11-06 23:59"
-    for nonsense in ("2026-13-40", "2999-01-01", "x"):
+    for nonsense in ("2026-13-40", "2999-01-01", "0001-01-01", "x"):
         assert text(officer.get(f"{HERE}/late?on={nonsense}"))
 
 
@@ -237,6 +237,16 @@ def test_several_things_of_that_name_are_offered_and_none_is_said(officer: Clien
     assert "没有这样的药品" in text(officer.get(f"{HERE}/as-of?q=没有的"))
     assert officer.get(f"{HERE}/as-of?q=x&valid=昨天").status_code == 422
     assert officer.get(f"{HERE}/as-of?q=").status_code == 422
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "0001-01-01T00:00", "1999-12-31"])
+def test_a_moment_before_all_records_is_refused_in_words(officer: Client, moment: str) -> None:
+    drug = f.drug()
+    for asked in ("valid", "recorded"):
+        answer = officer.get(f"{HERE}/as-of?q={drug.code}&{asked}={moment}")
+        assert answer.status_code == 422
+        assert "日期" in answer.content.decode()
+    assert text(officer.get(f"{HERE}/as-of?q={drug.code}&valid=9999-12-31T23:59"))
 
 
 def test_another_areas_shop_is_not_found(officer: Client) -> None:

@@ -27,15 +27,24 @@ CHOICES = 20
 MOMENT = "%Y-%m-%dT%H:%M"
 
 
+class Moment(forms.DateTimeField):
+    """A moment of which there can be a record."""
+
+    def validate(self, value: datetime | None) -> None:
+        super().validate(value)
+        if value is not None and value.date() < then.EARLIEST:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+
+
 class Asked(StaffForm):
     q = forms.CharField(label=_("药品或药店（名称或代码）"), max_length=60, strip=True)
-    valid = forms.DateTimeField(
+    valid = Moment(
         label=_("看哪个时点"),
         required=False,
         input_formats=[MOMENT, "%Y-%m-%d %H:%M", "%Y-%m-%d"],
         widget=forms.DateTimeInput({"type": "datetime-local"}, format=MOMENT),
     )
-    recorded = forms.DateTimeField(
+    recorded = Moment(
         label=_("只用此前收到的报送"),
         help_text=_("不填：和上面的时点相同，就是市民当时看到的价格。填现在：用后来补报、更正的数据。"),
         required=False,

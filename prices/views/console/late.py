@@ -12,6 +12,7 @@ from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Region
 from prices.monitoring import reporters, tabled
+from prices.monitoring.as_of import EARLIEST
 from prices.views.console.tables import answer
 from prices.views.staff import sessions
 from prices.views.staff.guard import signed_in
@@ -54,11 +55,11 @@ def late(request: HttpRequest, adcode: str) -> HttpResponse:
 
 
 def _moment(text: str, at: datetime) -> datetime | None:
-    """The last second of a past day; None for today, a day to come, or what is no day."""
+    """The last second of a past day; None for today, a day to come, one before all records, or what is no day."""
     try:
         day = parse_date(text)
     except ValueError:
         return None
-    if day is None or day >= timezone.localdate(at):
+    if day is None or not EARLIEST <= day < timezone.localdate(at):
         return None
     return datetime.combine(day, time(23, 59, 59), tzinfo=timezone.get_default_timezone())
