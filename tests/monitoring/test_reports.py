@@ -1,6 +1,6 @@
 """Citizens' reports: taken, counted, grouped, answered; what they saw becomes an observed price that nothing ranks."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -294,6 +294,14 @@ def test_the_pharmacy_is_asked_in_the_officials_words_and_the_question_closes_wi
     group.refresh_from_db()
     answers.answer(group, text="药店已改正", by=by, at=AT)
     assert Inquiry.objects.get().state == "closed"
+
+
+def test_a_report_of_new_years_first_hours_is_named_after_shanghais_year() -> None:
+    send(f.pharmacy(), drug=f.drug(), price="12.60")
+    night = datetime(2026, 12, 31, 17, tzinfo=UTC)  # 1 January, 01:00 in Shanghai
+    ReportGroup.objects.update(first_at=night, last_at=night)
+    group = ReportGroup.objects.get()
+    assert answers.reference(group) == f"SM2027-{group.pk:06d}"
 
 
 def test_a_report_becomes_a_case_and_its_published_end_is_read_with_the_code() -> None:

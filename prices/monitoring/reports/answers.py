@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pharmacies import audit
@@ -75,8 +76,9 @@ def into_case(group: ReportGroup, *, case: Case, by: User, at: datetime) -> None
 
 
 def reference(group: ReportGroup) -> str:
-    """How a group is named in letters and questions."""
-    return f"SM{group.first_at:%Y}-{group.pk:06d}"
+    """How a group is named in letters and questions: by Shanghai's year."""
+    year = timezone.localdate(group.first_at, timezone.get_default_timezone()).year
+    return f"SM{year}-{group.pk:06d}"
 
 
 def _written(text: str, longest: int) -> str:
