@@ -39,7 +39,7 @@ def sweep(at: datetime) -> Swept:
     `at` must be aware. Raises `NotADay` when a later day has been looked at: a clock is or was wrong.
     """
     days = list(_due(timezone.localdate(at) - reading.DAY))
-    logs = [_sweep_day(day, at, newest=day == days[-1]) for day in days]
+    logs = [_sweep_day(day, at) for day in days]
     return Swept(
         len(logs), sum(each.changes for each in logs), sum(each.leads for each in logs),
         sum(each.withdrawn for each in logs),
@@ -57,12 +57,12 @@ def _due(yesterday: date) -> Iterator[date]:
         day += reading.DAY
 
 
-def _sweep_day(day: date, at: datetime, *, newest: bool) -> Screening:
+def _sweep_day(day: date, at: datetime) -> Screening:
     began = monotonic()
     screened = screen(reading.of_day(day), day=day)
     rows, capped = found.chosen(screened.candidates, day=day, taken={})
     leads_to_be = found.described(rows, screened, day=day, at=at)
-    extra = [*settling.settled(day, at), *(drifting.drifted(day, at) if newest and day.isoweekday() == 7 else [])]
+    extra = [*settling.settled(day, at), *(drifting.drifted(day, at) if day.isoweekday() == 7 else [])]
     with keep.alone():
         withdrawn = keep.withdraw(screened, {each.level for each in leads_to_be}, on=day)
         stored = keep.events(screened.events, on=day, final=True)

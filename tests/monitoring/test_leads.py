@@ -202,6 +202,13 @@ def test_the_same_drift_a_week_later_is_no_second_lead() -> None:
     assert len(standing()) == 1
 
 
+def test_a_week_whose_last_night_was_missed_is_made_up() -> None:
+    drug = drifting(0.015)
+    night_after(SUNDAY - timedelta(days=1))
+    assert night_after(SUNDAY + timedelta(days=1)).days == 2
+    assert (the_lead().drug_id, the_lead().on) == (drug, SUNDAY)
+
+
 @pytest.mark.parametrize(("step", "shops", "day"), [(0.002, 20, SUNDAY), (0.015, 5, SUNDAY), (0.015, 20, DAY)])
 def test_little_or_of_few_shops_or_not_at_the_end_of_a_week_it_is_none(step: float, shops: int, day: date) -> None:
     drifting(step, shops)
