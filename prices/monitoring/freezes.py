@@ -72,7 +72,7 @@ def freeze(area: Region, month: date, *, by: User, at: datetime, note: str = "")
         raise NotFrozen(_("这个月的统计不完整：请等每晚的统计完成，或请运维补算"))
     with translation.override("zh-hans"):
         texts = [(table, _text(table)) for table in tables(area, month, at)]
-    digests = [hashlib.sha256(text.encode()).hexdigest() for _table, text in texts]
+    digests = [_digest(text) for _table, text in texts]
     try:
         with transaction.atomic():
             made = Freeze.objects.create(area=area, month=month, at=at, by=by, note=note, sha256=_whole(digests))
@@ -96,17 +96,22 @@ def _text(table: Table) -> str:
     return json.dumps(stored(table), ensure_ascii=False, separators=(",", ":"))
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _whole(digests: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return _digest("\n".join(digests))
 
 
 def read(kept: FrozenTable) -> Table:
     """The table as it was frozen. Raises `Tampered`."""
-    if hashlib.sha256(kept.content.encode()).hexdigest() != kept.sha256:
+    if _digest(kept.content) != kept.sha256:
         raise Tampered(kept.name)
     return restored(json.loads(kept.content))
 
 
 def is_whole(made: Freeze) -> bool:
-    """Whether the digests of its tables are still those that were frozen."""
-    return _whole(made.tables.order_by("position").values_list("sha256", flat=True)) == made.sha256
+    """Whether its tables still say, letter for letter, what was frozen."""
+    contents = made.tables.order_by("position").values_list("content", flat=True)
+    return _whole(_digest(content) for content in contents.iterator()) == made.sha256

@@ -18,12 +18,13 @@ def brief() -> Table:
     return Table("brief", "专报", columns, [{"about": "报送", "text": "共 3 家。"}], "由各表的数生成。", AT)
 
 
-def frozen(area: Region, *, by: User, month: date = date(2026, 9, 1)) -> Freeze:
-    """As the verb leaves it."""
+def frozen(area: Region, *, by: User, month: date = date(2026, 9, 1), spoilt: bool = False) -> Freeze:
+    """As the verb leaves it; `spoilt`: as if somebody had then changed a number behind its back."""
     text = json.dumps(stored(brief()), ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()
     whole = hashlib.sha256(digest.encode()).hexdigest()
     made = Freeze.objects.create(area=area, month=month, at=AT, by=by, sha256=whole)
+    text = text.replace("3 家", "9 家") if spoilt else text
     FrozenTable.objects.create(freeze=made, position=0, name="brief", title="专报", rows=1, content=text, sha256=digest)
     return made
 

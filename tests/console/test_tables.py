@@ -286,6 +286,20 @@ def test_a_reviewer_freezes_a_month_once_and_others_read_it(client: Client) -> N
     assert rows[1][:4] == ["武昌区", "1", "4", "1"]
 
 
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_a_frozen_table_that_was_changed_is_not_shown_and_not_handed_out(officer: Client, language: str) -> None:
+    made = frozen(f.wuchang(), by=as_user(officer), spoilt=True)
+    here = f"{language}{HERE}/freezes/{made.pk}"
+    for query in ("", "?name=brief", "?format=csv"):
+        answer = officer.get(f"{here}{query}")
+        assert answer.status_code == 409
+        assert 'class="warn"' in answer.content.decode()
+        assert "9 家" not in answer.content.decode()
+    answer = officer.get(f"{language}{HERE}/report.docx?freeze={made.pk}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{here}?name=brief")
+    assert not AuditEvent.objects.filter(action__startswith="console.").exists()
+
+
 def test_a_freeze_of_another_area_is_not_found(officer: Client) -> None:
     made = frozen(f.hongshan(), by=as_user(officer))
     assert officer.get(f"{HERE}/freezes/{made.pk}").status_code == 404

@@ -10,6 +10,7 @@ from pharmacies.models import AuditEvent, User
 from prices.models import AreaFigure, Freeze, FrozenTable, Landing, ReporterMonth
 from prices.monitoring import access_gaps, compliance, freezes, passthrough
 from tests import factories as f
+from tests.console.tables_world import frozen
 from tests.factories import AT, since
 from tests.monitoring.reporting_world import changed, sent, weekly
 
@@ -119,6 +120,13 @@ def test_a_table_that_was_tampered_with_is_not_shown() -> None:
     kept.content = kept.content.replace("1", "2", 1)
     with pytest.raises(freezes.Tampered):
         freezes.read(kept)
+
+
+@pytest.mark.django_db
+def test_a_month_is_whole_only_while_every_table_says_what_was_frozen() -> None:
+    by = User.objects.create_user("ding")
+    assert freezes.is_whole(frozen(f.wuchang(), by=by))
+    assert not freezes.is_whole(frozen(f.hongshan(), by=by, spoilt=True))
 
 
 @pytest.mark.django_db

@@ -2,7 +2,8 @@
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -20,13 +21,17 @@ from prices.views.staff.guard import signed_in
 @signed_in
 @require_safe
 def brief(request: HttpRequest, adcode: str) -> HttpResponse:
-    """`?freeze=` a frozen month's own sentences."""
+    """`?freeze=` a frozen month's own sentences; if they were changed since, to the page that says so."""
     at, by = timezone.now(), sessions.person(request)
     area = access.area_for(by, Action.EXPORT, adcode, at=at)
     if number := request.GET.get("freeze", ""):
         kept = FrozenTable.objects.select_related("freeze").filter(name="brief", freeze__area=area)
         found = get_object_or_404(kept, freeze=int(number) if number.isascii() and number.isdigit() else 0)
-        table = freezes.read(found)
+        try:
+            table = freezes.read(found)
+        except freezes.Tampered:
+            page = reverse("staff:console-freeze", args=[area.code, found.freeze_id])
+            return redirect(f"{page}?name={found.name}")
         lines = [verbs.Line(row["about"], row["text"]) for row in table.rows]
         on = table.day
     else:

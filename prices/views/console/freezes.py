@@ -60,7 +60,8 @@ def _month(text: str) -> date:
 @signed_in
 @require_safe
 def frozen(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
-    """One table of a frozen month (`?name=`, the first without), and what else was frozen with it."""
+    """One table of a frozen month (`?name=`, the first without), and what else was frozen with it. One that was changed
+    since is not shown: 409."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
     made = get_object_or_404(Freeze.objects.select_related("by"), pk=pk, area=area)
@@ -68,8 +69,11 @@ def frozen(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
     chosen = next((each for each in kept if each.name == request.GET.get("name", kept[0].name)), None)
     if chosen is None:
         raise Http404
-    table = verbs.read(chosen)
-    if file := answer(request, table):
+    try:
+        table = verbs.read(chosen)
+    except verbs.Tampered:  # said on the page; the other tables can still be read
+        table = None
+    if table and (file := answer(request, table)):
         return file
     context = {
         "place": area,
@@ -79,4 +83,4 @@ def frozen(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
         "table": table,
         "whole": verbs.is_whole(made),
     }
-    return render(request, "console/frozen.html", context)
+    return render(request, "console/frozen.html", context, status=200 if table else 409)
