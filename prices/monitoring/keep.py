@@ -163,7 +163,8 @@ def more(found: Sequence[Found]) -> int:
         for finding in each.findings:
             finding.lead = lead
         if lead.state == State.WITHDRAWN:
-            lead.state, lead.withdrawn_because = State.NEW, ""
-            lead.save(update_fields=["state", "withdrawn_because"])
+            # Its event may have another lead by now; this one stands by itself.
+            lead.state, lead.withdrawn_because, lead.event = State.NEW, "", None
+            lead.save(update_fields=["state", "withdrawn_because", "event"])
     Finding.objects.bulk_create([finding for each in found for finding in each.findings], BATCH, ignore_conflicts=True)
     return len(fresh)

@@ -370,3 +370,22 @@ def test_a_settlement_before_the_present_shelf_price_says_nothing_of_it() -> Non
     change(drug, shops[0], "19.90", moment(hour=10))
     night_after()
     assert standing() == []
+
+
+def test_a_settlement_brings_back_a_lead_that_had_to_make_way_for_another_of_its_event() -> None:
+    drug, _others = market()
+    shops = sell(drug, ("18.90",) * 4, chain=f.chain())
+    worked_out()
+    for shop in shops:
+        change(drug, shop, "26.90")
+    night_after()
+    chosen = the_lead()
+    other = next(shop for shop in shops if shop.pk != chosen.pharmacy_id)
+    of_the_offer = {"pharmacy_id": other.pk, "state": "withdrawn", "withdrawn_because": "event"}
+    fields = {each.attname: getattr(chosen, each.attname) for each in Lead._meta.concrete_fields if each.name != "id"}
+    back = Lead.objects.create(**fields | of_the_offer)
+    settled(drug, other, "33.00")
+    night_after()
+    back.refresh_from_db()
+    assert (back.state, back.event, [each.detector for each in back.findings.all()]) == ("new", None, ["settled"])
+    assert {lead.pk for lead in standing()} == {chosen.pk, back.pk}
