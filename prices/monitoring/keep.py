@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from prices.models import Finding, Lead, PriceEvent, Screening
 from prices.monitoring import changes as reading
@@ -86,9 +86,14 @@ def _again(old: Lead, found: Found) -> None:
 
 
 def _stored(found: Sequence[Found]) -> dict[Level, Lead]:
-    """The leads that there are already on the levels of `found`."""
+    """The leads that there are already on the levels of `found`, held so that nobody decides about them meanwhile."""
     drugs, begins = ({getattr(each.lead, name) for each in found} for name in ("drug_id", "since"))
-    return {level(lead): lead for lead in Lead.objects.filter(drug_id__in=drugs, since__in=begins)}
+    return {level(lead): lead for lead in _held(Lead.objects.filter(drug_id__in=drugs, since__in=begins))}
+
+
+def _held(some: QuerySet[Lead]) -> QuerySet[Lead]:
+    """People decide without the lock of `alone`: what is read to be written waits for them, and makes them wait."""
+    return some.order_by("pk").select_for_update(no_key=True, of=("self",))
 
 
 def withdraw(screened: Screened, kept: Collection[Level], *, on: date) -> int:
@@ -96,7 +101,7 @@ def withdraw(screened: Screened, kept: Collection[Level], *, on: date) -> int:
     of_changes = Lead.objects.filter(on=on, state=State.NEW).exclude(
         Exists(Finding.objects.filter(lead=OuterRef("pk")).exclude(detector__in=("change", *FINDERS)))
     )
-    gone = [lead for lead in of_changes if level(lead) not in kept]
+    gone = [lead for lead in _held(of_changes) if level(lead) not in kept]
     reason = _reasons(screened, gone)
     for lead in gone:
         lead.state, lead.withdrawn_because = State.WITHDRAWN, reason(lead)

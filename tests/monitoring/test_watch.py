@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
+from pharmacies.models import User
 from prices.models import Lead, Screening, WatchCursor
 from prices.monitoring import screen as screening
 from prices.monitoring import watch as watching
+from prices.monitoring.leads import dismiss
 from prices.monitoring.watch import watch
 from tests import factories as f
 from tests.monitoring.leads_world import (
@@ -219,3 +221,37 @@ def test_a_change_whose_transaction_takes_long_is_not_skipped() -> None:
     in_threads(publish_slowly, meanwhile)
     look(NOON)
     assert sorted(lead.price_fen for lead in standing()) == [2690, 2990]
+
+
+@pytest.mark.parametrize("later", ["19.00", "26.90"])
+def test_what_somebody_decides_while_the_sweep_writes_stays_decided(later: str) -> None:
+    """Whether the sweep takes the lead back or finds it again."""
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    look(NOON)
+    lead, officer = the_lead(), User.objects.create(username="li")
+    if later != "26.90":
+        change(drug, shops[0], later, moment(hour=20))
+    decided = threading.Event()
+
+    def decide() -> None:
+        with transaction.atomic():
+            dismiss(lead=lead, reason="厂家调价", by=officer, at=NOON)
+            decided.set()
+            until(_somebody_waits_for_me, "the sweep waits for the lead")
+
+    def meanwhile() -> None:
+        decided.wait(30)
+        night_after()
+
+    in_threads(decide, meanwhile)
+    lead.refresh_from_db()
+    assert (lead.state, lead.withdrawn_because, lead.reason) == ("dismissed", "", "厂家调价")
+
+
+def _somebody_waits_for_me() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
