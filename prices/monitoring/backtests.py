@@ -1,12 +1,13 @@
 """历史回测 as a person sees it: asked for, stopped, told. The work itself is `monitoring.backtest`."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from pharmacies import audit
@@ -72,6 +73,9 @@ SUMMED = (
     *("tests", "slips", "events", "found", "known", "were", "were_same"),
     *("labelled", "confirmed", "labelled_were", "confirmed_were", "seconds"),
 )
+
+
+_SUMS = {f"sum_{name}": Sum(name) for name in SUMMED}
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def enqueue(back_test: BackTest, *, expires: float | None = None) -> None:
 
 def answer(back_test: BackTest) -> Answer:
     """What it found so far."""
-    days = list(back_test.days.order_by("on"))
+    days = list(back_test.days.defer("levels").order_by("on"))  # levels: hundreds of thousands, only a run needs them
     months: dict[date, list[BackTestDay]] = {}
     for each in days:
         months.setdefault(each.on.replace(day=1), []).append(each)
@@ -156,11 +160,29 @@ def answer(back_test: BackTest) -> Answer:
     examples.sort(key=lambda example: (-example["excess"], example["on"], example["drug"], example["pharmacy"]))
     return Answer(
         days=len(days),
-        all_days=(back_test.last - back_test.first).days + 1,
+        all_days=_all_days(back_test),
         total=_span(back_test.first, days),
         months=[_span(on, rows) for on, rows in months.items()],
         examples=examples[:EXAMPLES],
     )
+
+
+def totals(back_tests: Sequence[BackTest]) -> dict[int, Span]:
+    """What each found so far, added up in the database, by its key: for lists of many."""
+    rows = BackTestDay.objects.filter(back_test__in=back_tests).order_by().values("back_test")
+    sums = rows.annotate(days_done=Count("pk"), days_covered=Count("pk", filter=Q(covered=True)), **_SUMS)
+    found = {each.pk: Span(on=each.first) for each in back_tests}
+    for each_sum in sums:
+        row: dict[str, Any] = dict(each_sum)
+        added = {name: row[f"sum_{name}"] for name in SUMMED}
+        total = found[row["back_test"]]
+        found[row["back_test"]] = replace(total, days=row["days_done"], covered=row["days_covered"], **added)
+    return found
+
+
+def progress(back_test: BackTest, total: Span) -> int:
+    """As `Answer.progress`, of a back-test of `totals`."""
+    return total.days * 100 // _all_days(back_test)
 
 
 def newest(area: Region, detector: str, parameters: Mapping[str, Any]) -> BackTest | None:
@@ -173,6 +195,10 @@ def newest(area: Region, detector: str, parameters: Mapping[str, Any]) -> BackTe
         .first()
     )
     return found
+
+
+def _all_days(back_test: BackTest) -> int:
+    return (back_test.last - back_test.first).days + 1
 
 
 def _and_above(area: Region) -> list[int]:

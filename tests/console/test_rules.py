@@ -1,10 +1,13 @@
 """规则, 阈值方案, 历史回测 as officials see them: nobody changes a rule without having seen what it would do."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from pharmacies.models import AuditEvent, Region, User
 from prices.models import BackTest, BackTestDay, RollUp, Rule, Threshold
@@ -13,6 +16,7 @@ from prices.monitoring import rules as verbs
 from prices.monitoring.detectors import history, peers
 from tests import factories as f
 from tests.console.leads_world import as_official
+from tests.console.tables_world import rows_of
 from tests.factories import AT
 from tests.staff.accounts_world import Clock, text
 
@@ -283,6 +287,26 @@ def test_the_list_shows_those_below_and_costs_the_same_however_many(
         page = text(client.get("/console/420100/backtests"))
     assert "共 5 行" in page
     assert "100.0%" in page
+
+
+def test_the_list_adds_up_in_the_database_and_no_page_reads_the_levels(client: Client) -> None:
+    whole, half = ended(history.Parameters()), ended(history.Parameters(), first=TODAY - 20 * DAY)
+    waiting = BackTest.objects.create(
+        area=f.wuchang(), detector="history", version=1, parameters={}, first=TODAY - DAY, last=TODAY - DAY, at=AT,
+        by=whole.by,
+    )  # fmt: skip
+    as_official(client, f.wuchang())
+    with CaptureQueriesContext(connection) as queries:
+        rows = rows_of(client.get("/console/420106/backtests?format=csv"))[1:]
+        assert "30 条线索" in text(client.get(f"/console/420106/backtests/{whole.pk}"))
+    assert [row[6:9] for row in rows] == [["0.0", "0", ""], ["50.0", "30", "100.0"], ["100.0", "30", "100.0"]]
+    asked = [each["sql"] for each in queries if "prices_backtestday" in each["sql"]]
+    assert len(asked) == 2
+    assert not [sql for sql in asked if '"levels"' in sql]
+    assert [backtests.totals([each]).get(each.pk) for each in (whole, half)] == [
+        replace(backtests.answer(each).total, on=each.first) for each in (whole, half)
+    ]
+    assert backtests.totals([waiting])[waiting.pk].found == 0
 
 
 def test_precision_and_what_would_be_missed() -> None:

@@ -82,10 +82,12 @@ def back_test(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
 
 
 def _table(area: Region, at: datetime) -> Table:
-    found = BackTest.objects.filter(area__in=Region.objects.within(area)).select_related("area", "by")
+    here = BackTest.objects.filter(area__in=Region.objects.within(area)).select_related("area", "by")
+    found = list(here.order_by("-id")[:NEWEST])
+    totals = backtests.totals(found)
     rows: list[Row] = []
-    for each in found.order_by("-id")[:NEWEST]:
-        total = backtests.answer(each)
+    for each in found:
+        total = totals[each.pk]
         rows.append(
             {
                 "name": rule_words.name(each.detector),
@@ -95,9 +97,9 @@ def _table(area: Region, at: datetime) -> Table:
                 "first": each.first,
                 "last": each.last,
                 "state": each.get_state_display(),
-                "progress": total.progress / 100,
-                "found": total.total.found,
-                "precision": total.total.precision,
+                "progress": backtests.progress(each, total) / 100,
+                "found": total.found,
+                "precision": total.precision,
                 "by": each.by.display_name,
                 "at": each.at,
             }
