@@ -84,8 +84,8 @@ WHERE d.id IS NULL OR r.id IS NULL
 SELECT drug_id, region_id, "on", count
 FROM (
     SELECT drug_id, region_id, "on", count,
-        ROW(mode_fen, min_fen, q1_fen, median_fen, q3_fen, max_fen, count) AS said,
-        lag(ROW(mode_fen, min_fen, q1_fen, median_fen, q3_fen, max_fen, count))
+        ROW(mode_fen, min_fen, q1_fen, median_fen, q3_fen, max_fen, count, mad_ln) AS said,
+        lag(ROW(mode_fen, min_fen, q1_fen, median_fen, q3_fen, max_fen, count, mad_ln))
             OVER (PARTITION BY drug_id, region_id ORDER BY "on") AS said_before
     FROM prices_areaprice
 ) series

@@ -85,6 +85,10 @@ def test_pharmacies_stand_inside_their_counties(loaded: load.Loaded) -> None:
         assert cursor.fetchone() == (0,)
 
 
+def test_all_of_it_is_consistent(loaded: load.Loaded) -> None:
+    call_command("check_prices")
+
+
 def test_badges_have_something_to_show(loaded: load.Loaded) -> None:
     assert Designation.objects.valid(AT.date()).filter(kind="dual_channel").exists()
     assert {"suspended", "terminated"} <= set(PharmacyToday.objects.values_list("status", flat=True))
