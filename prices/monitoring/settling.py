@@ -21,7 +21,7 @@ ROWS: dict[str, Any] = {
 
 
 def settled(day: date, at: datetime) -> list[Found]:
-    """The leads on settlements of the day `day` that were dearer than the shelf price that held.
+    """The leads on settlements that came in on the day `day` and were dearer than the shelf price that held.
 
     One for each shelf price, however often it was exceeded, of each area the largest LEADS_PER_AREA; a settlement that
     is a slip of the decimal point or of the pack against the shelf is none.

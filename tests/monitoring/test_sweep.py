@@ -1,6 +1,6 @@
 """What becomes a lead and what does not, when a day is looked at as a whole."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -341,10 +341,13 @@ def test_hospitals_and_shops_that_are_not_ranked_are_not_watched() -> None:
 # -- 阴阳价格 -----------------------------------------------------------------------------------------------------------
 
 
-def settled(drug: object, shop: object, total: str, quantity: int = 1, hour: int = 12) -> None:
+def settled(
+    drug: object, shop: object, total: str, quantity: int = 1, hour: int = 12, came_in: datetime | None = None
+) -> None:
+    run = f.run(received_at=came_in or moment(hour=hour))
     SourcePrice.objects.create(
         drug_id=drug.pk, pharmacy_id=shop.pk, kind="settled", total=total, quantity=quantity,  # type: ignore[attr-defined]
-        as_of=moment(hour=hour), feed_id=f.feed().pk, run_id=1,
+        as_of=moment(hour=hour), feed_id=run.feed_id, run_id=run.pk,
     )  # fmt: skip
 
 
@@ -362,6 +365,17 @@ def test_a_settlement_above_the_shelf_is_a_lead(total: str, quantity: int, found
         assert (finding.detector, finding.inputs["settled_fen"], lead.price_fen) == ("settled", 2000.0, 1600)
         assert finding.excess == pytest.approx(0.25)
         assert replay(finding).same
+
+
+def test_a_settlement_that_comes_in_days_later_is_a_lead_of_that_day() -> None:
+    drug, shops = market(("16.00",) * 6)
+    late = DAY + timedelta(days=3)
+    settled(drug, shops[0], "20.00", came_in=moment(late))
+    night_after()
+    assert standing() == []
+    night_after(late)
+    finding = the_lead().findings.get()
+    assert (the_lead().on, finding.inputs["settled_at"][:10]) == (late, DAY.isoformat())
 
 
 def test_a_settlement_before_the_present_shelf_price_says_nothing_of_it() -> None:
