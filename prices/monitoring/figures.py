@@ -111,6 +111,11 @@ def leads(since: datetime, until: datetime) -> tuple[dict[int, int], dict[int, i
     return _upward(_by_area(new)), _upward(_by_area(unseen))
 
 
+def found_between(start: datetime, end: datetime) -> dict[int, int]:
+    """For each area with all below it: leads found in [start, end) that still stand."""
+    return _upward(_by_area(Lead.objects.standing().filter(found_at__gte=start, found_at__lt=end)))
+
+
 def _by_area(rows: Any) -> Iterable[tuple[int, int]]:
     counted: Iterable[tuple[int, int]] = rows.order_by().values_list("area_id").annotate(n=Count("pk"))
     return counted

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Region
 from prices.models import AreaFigure, Case, IndexPoint, Lead
+from prices.monitoring import figures as nightly
 from prices.monitoring import headline
 from prices.monitoring.compliance import midnight, next_month
 from prices.monitoring.tables import Column, Row, Table
@@ -20,7 +21,8 @@ def figures(area: Region, month: date) -> Table:
     on = rows.order_by("-on").values_list("on", flat=True).first() or month
     areas = [area, *Region.objects.filter(parent=area, valid__contains=on).order_by("code")]
     of_day = {row.area_id: row for row in rows.filter(on=on, area__in=areas)}
-    leads = dict(rows.filter(area__in=areas).order_by().values_list("area").annotate(Sum("leads")))
+    # Not the sum of the nights' own: each counts the 24 hours before it, so that the month would begin a night early.
+    leads = nightly.found_between(midnight(month), midnight(until))
     columns = (
         Column("area", _("统筹区"), foreign=True),
         Column("shops", _("药店数"), "number"),

@@ -8,10 +8,12 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from pharmacies.models import AuditEvent, User
 from prices.models import AreaFigure, Freeze, FrozenTable, Landing, ReporterMonth
-from prices.monitoring import access_gaps, compliance, freezes, passthrough
+from prices.monitoring import access_gaps, compliance, freezes, passthrough, tabled_months
 from tests import factories as f
+from tests.console.leads_world import figure
 from tests.console.tables_world import frozen
 from tests.factories import AT, since
+from tests.monitoring.cases_world import lead
 from tests.monitoring.reporting_world import changed, sent, weekly
 
 SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
@@ -65,6 +67,26 @@ def test_a_frozen_month_keeps_its_numbers_after_later_corrections() -> None:
     compliance.work_out(FIRST)
     assert contents(Freeze.objects.get()) == before
     assert freezes.is_whole(made)
+
+
+@pytest.mark.django_db
+def test_new_leads_of_a_month_are_those_found_on_its_days_in_shanghai_that_still_stand() -> None:
+    shop, drug = world(), f.drug()
+    city = shop.insurance_area.parent
+    figure(city, date(2026, 10, 31))
+    midnight = AT.replace(month=10, day=1, hour=0, minute=0, second=0, microsecond=0)
+    moments = {
+        "of September": midnight - timedelta(seconds=1),
+        "first": midnight,
+        "withdrawn": midnight + timedelta(days=3),
+        "last": midnight + timedelta(days=31, seconds=-1),
+        "of November": midnight + timedelta(days=31),
+    }
+    for name, found_at in moments.items():
+        stands = {"state": "withdrawn", "withdrawn_because": "更正"} if name == "withdrawn" else {}
+        lead(drug, shop, found_at=found_at, since=found_at - timedelta(hours=1), on=found_at.date(), **stands)
+    for area in (shop.insurance_area, city):
+        assert tabled_months.figures(area, OCTOBER).rows[0]["leads"] == 2
 
 
 @pytest.mark.django_db
