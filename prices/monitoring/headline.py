@@ -3,7 +3,8 @@
 A product's price of a month is what the middle shop asked on the month's last day (of the running month: on the newest
 day), where at least MIN_SHOPS shops asked one. The headline is a chain of Jevons links, each over the products priced in
 both months: no weights, because nobody tells us what is sold. The appendix weighs a product by its price times the
-number of shops that ask it, in place of sales, and says so. What was published of a month that has ended stays.
+number of shops that ask it, in place of sales, and says so. What was published of a month that has ended stays,
+from when its last day and those of all months before it were worked out.
 """
 
 from calendar import monthrange
@@ -33,7 +34,8 @@ HEADLINE = (Kind.JEVONS, Weights.EQUAL)
 
 
 class Month(NamedTuple):
-    """`on` its first day, `day` the one whose prices speak for it, `running` while it has not ended."""
+    """`on` its first day, `day` the one whose prices speak for it, `running` while it or a month before it has not ended
+    or its last day has not been worked out."""
 
     on: date
     day: date
@@ -102,7 +104,13 @@ def _months(at: datetime) -> list[Month]:
     newest: dict[date, date] = {}
     for day in sorted(nights.covered(first, min(last, today))):
         newest[day.replace(day=1)] = day
-    return [Month(on, day, today <= on.replace(day=monthrange(on.year, on.month)[1])) for on, day in newest.items()]
+    months: list[Month] = []
+    for on, day in newest.items():
+        end = on.replace(day=monthrange(on.year, on.month)[1])
+        # A level follows from those before it: none is final while one of them is not.
+        running = today <= end or day < end or bool(months and months[-1].running)
+        months.append(Month(on, day, running))
+    return months
 
 
 def _work_out(area: Region, months: list[Month], at: datetime) -> int:

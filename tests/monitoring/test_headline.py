@@ -110,6 +110,24 @@ def test_the_running_month_is_provisional_and_an_ended_one_stays():
     assert values() == [100.0, 120.0, round(120 * 1320 / 1300, 4)]
 
 
+def test_a_month_whose_last_night_is_missing_is_not_final_until_it_is_made_up():
+    """Nor is the one after it, whose level follows from its own."""
+    f.region()
+    drug = f.drug()
+    price(drug, date(2026, 1, 1), 1000)
+    price(drug, date(2026, 2, 5), 1100)
+    worked_out(date(2026, 1, 1), date(2026, 2, 27))
+    worked_out(date(2026, 3, 1), date(2026, 4, 1))
+    headline.work_out(noon(date(2026, 4, 1)))
+    assert [point.provisional for point in headline.series(f.region())] == [False, True, True, True]
+    assert values() == [100.0, 110.0, 110.0, 110.0]
+    price(drug, date(2026, 2, 28), 1200)
+    worked_out(date(2026, 2, 28), date(2026, 2, 28))
+    headline.work_out(noon(date(2026, 4, 2)))
+    assert [point.provisional for point in headline.series(f.region())] == [False, False, False, True]
+    assert values() == [100.0, 120.0, 120.0, 120.0]
+
+
 def test_the_province_its_cities_and_the_counties_directly_below_it_have_an_index_of_their_own():
     f.wuchang()
     xiantao = f.region("429004", "仙桃市", f.region(), level="district")
