@@ -14,6 +14,7 @@ from prices.monitoring.events import Event
 from prices.monitoring.found import Found, Level, level
 from prices.monitoring.judging import FINDERS
 from prices.monitoring.screen import Screened
+from prices.sql import statement
 
 State = Lead.State
 OPEN = (State.NEW, State.WITHDRAWN)
@@ -134,18 +135,14 @@ def _reasons(screened: Screened, gone: Sequence[Lead]) -> Callable[[Lead], Lead.
 
 def ended(moved: pl.DataFrame) -> int:
     """The levels that came to an end: of offers in `moved` (drug_id, pharmacy_id, since_us) with an older lead."""
-    pharmacies = moved["pharmacy_id"].unique().to_list()
-    open_leads = list(Lead.objects.filter(pharmacy_id__in=pharmacies, ended_at=None))
-    offers = _offers(open_leads)
-    now = {(row[0], row[1]): row[2] for row in offers.join(moved, on=OFFER).select(*OFFER, "since_us").iter_rows()}
-    over = []
-    for lead in open_leads:
-        since = now.get((lead.drug_id, lead.pharmacy_id or 0))
-        if since is not None and (moment := reading.moment(since)) > lead.since:
-            lead.ended_at = moment
-            over.append(lead)
-    Lead.objects.bulk_update(over, ["ended_at"], BATCH)
-    return len(over)
+    parameters = {
+        "drugs": moved["drug_id"].to_list(),
+        "pharmacies": moved["pharmacy_id"].to_list(),
+        "sinces": moved["since_us"].to_list(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("monitoring_ended"), parameters)
+        return int(cursor.rowcount)
 
 
 def _offers(some: Sequence[Lead]) -> pl.DataFrame:

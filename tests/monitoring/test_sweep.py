@@ -2,11 +2,15 @@
 
 from datetime import datetime, timedelta
 
+import polars as pl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.importers import drugs
 from catalog.models import Alias
 from prices.models import Lead, PriceEvent, Screening, SourcePrice
+from prices.monitoring import keep
 from prices.monitoring.replay import replay
 from prices.monitoring.sweep import sweep
 from prices.statistics.roll_up import NotADay
@@ -95,6 +99,22 @@ def test_a_price_that_goes_down_and_up_again_is_no_second_lead() -> None:
     change(drug, shops[0], "26.90", moment(DAY + timedelta(days=5)))
     night_after(DAY + timedelta(days=5))
     assert the_lead().on == DAY
+
+
+def test_only_the_lead_of_the_price_that_changed_ends_and_none_is_read_for_it() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    change(drug, shops[1], "27.90")
+    night_after()
+    moved = pl.DataFrame(
+        {"drug_id": [drug.pk], "pharmacy_id": [shops[0].pk], "since_us": [round(moment(hour=15).timestamp() * 1e6)]}
+    )
+    with CaptureQueriesContext(connection) as asked:
+        assert keep.ended(moved) == 1
+    assert ["UPDATE prices_lead" in each["sql"] for each in asked] == [True]
+    ends = {lead.pharmacy_id: lead.ended_at for lead in standing()}
+    assert ends == {shops[0].pk: moment(hour=15), shops[1].pk: None}
+    assert keep.ended(moved) == 0
 
 
 def test_small_steps_that_add_up_are_seen_against_the_usual_price() -> None:
