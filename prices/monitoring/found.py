@@ -34,11 +34,15 @@ def level(lead: Lead) -> Level:
 
 @dataclass(frozen=True)
 class Found:
-    """A lead to be, without its event, and its findings without their lead; `event`: its place in `Screened.events`."""
+    """A lead to be, without its event, and its findings without their lead; `event`: its place in `Screened.events`.
+
+    `again_since`: when it begins as a lead of its own, should somebody have decided about its level before (None: never).
+    """
 
     lead: Lead
     findings: list[Finding]
     event: int | None
+    again_since: datetime | None = None
 
     @property
     def level(self) -> Level:

@@ -156,17 +156,36 @@ def log(kind: str, *, on: date, at: datetime, counts: Mapping[str, int], seconds
 
 
 def more(found: Sequence[Found]) -> int:
-    """Leads of another kind than a changed price: a level that has a lead gets the finding added; how many are new."""
+    """Leads of another kind than a changed price: a level that has a lead gets the finding added; how many are new.
+
+    What comes out after somebody has decided about the level is a lead of its own, from the moment of the settlement.
+    """
     known = _stored(found)
-    fresh = [each for each in found if each.level not in known]
-    Lead.objects.bulk_create([each.lead for each in fresh], BATCH)
+    fresh, added = [], []
     for each in found:
-        lead = known.get(each.level, each.lead)
-        for finding in each.findings:
-            finding.lead = lead
-        if lead.state == State.WITHDRAWN:
+        lead = known.get(each.level)
+        if lead and lead.state not in OPEN:
+            if each.again_since is None or _said(lead, each):
+                continue
+            each.lead.since, lead = each.again_since, None
+        if lead is None:
+            fresh.append(each)
+            lead = each.lead
+        elif lead.state == State.WITHDRAWN:
             # Its event may have another lead by now; this one stands by itself.
             lead.state, lead.withdrawn_because, lead.event = State.NEW, "", None
             lead.save(update_fields=["state", "withdrawn_because", "event"])
-    Finding.objects.bulk_create([finding for each in found for finding in each.findings], BATCH, ignore_conflicts=True)
+        added.append((lead, each.findings))
+    Lead.objects.bulk_create([each.lead for each in fresh], BATCH)
+    for lead, findings in added:
+        for finding in findings:
+            finding.lead = lead
+    Finding.objects.bulk_create([one for _lead, some in added for one in some], BATCH, ignore_conflicts=True)
     return len(fresh)
+
+
+def _said(decided: Lead, found: Found) -> bool:
+    """Whether the level has had such a finding: in the lead that was decided about, or in a later one of its own."""
+    detectors = [finding.detector for finding in found.findings]
+    of_level = Lead.objects.filter(drug_id=decided.drug_id, pharmacy_id=decided.pharmacy_id, since__gte=decided.since)
+    return bool(of_level.filter(findings__detector__in=detectors).exists())

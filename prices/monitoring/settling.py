@@ -1,6 +1,6 @@
 """阴阳价格线索: what was settled for the insured against what the shelf said (domain.md 2.5)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from prices.monitoring.detectors import settled as detector
 from prices.monitoring.found import Found
 from prices.monitoring.judging import fen
 
+MICROSECOND = timedelta(microseconds=1)
 ROWS: dict[str, Any] = {
     "drug_id": pl.Int32, "pharmacy_id": pl.Int32, "settled_fen": pl.Float64, "new_fen": pl.Int32, "since_us": pl.Int64,
     "settled_us": pl.Int64,
@@ -75,4 +76,5 @@ def _found(row: dict[str, Any], score: float, rule: rules.RuleInForce, day: date
         score=score,
         excess=excess,
     )
-    return Found(lead, [finding], None)
+    # A settlement of the very moment in which the price began is a lead beside the price's own all the same.
+    return Found(lead, [finding], None, max(reading.moment(row["settled_us"]), lead.since + MICROSECOND))

@@ -423,3 +423,22 @@ def test_a_settlement_brings_back_a_lead_that_had_to_make_way_for_another_of_its
     back.refresh_from_db()
     assert (back.state, back.event, [each.detector for each in back.findings.all()]) == ("new", None, ["settled"])
     assert {lead.pk for lead in standing()} == {chosen.pk, back.pk}
+
+
+@pytest.mark.parametrize("hour", [9, 12])
+def test_a_settlement_on_a_level_that_was_decided_about_is_a_lead_of_its_own_once(hour: int) -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    night_after()
+    decided = the_lead()
+    Lead.objects.filter(pk=decided.pk).update(state="case")
+    settled(drug, shops[0], "33.00", hour=hour)
+    night_after()
+    night_after()
+    own = Lead.objects.get(state="new")
+    assert [each.detector for each in own.findings.all()] == ["settled"]
+    assert (own.pharmacy_id, own.price_fen) == (shops[0].pk, 2690)
+    assert not decided.findings.filter(detector="settled").exists()
+    Lead.objects.filter(pk=own.pk).update(state="case")
+    night_after()
+    assert Lead.objects.count() == 2
