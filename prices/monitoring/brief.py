@@ -28,11 +28,12 @@ class Line:
 
 
 def lines(area: Region, *, at: datetime) -> list[Line]:
-    """What is known now; what no night has worked out yet is said to be missing. In Chinese whatever the page's language."""
+    """As things stood at `at`, but 中选价落地 of the newest night: no other is kept. What no night has worked out is said to
+    be missing. In Chinese whatever the page's language."""
     on = timezone.localdate(at)
     with translation.override("zh-hans"):
         return [
-            Line(_("报送"), _reporting(area)),
+            Line(_("报送"), _reporting(area, on)),
             Line(_("价格水平"), _level(area, on)),
             Line(_("线索与核查"), _work(area, at)),
             Line(_("集采中选价落地"), _landing(area)),
@@ -67,8 +68,8 @@ def _share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "—"
 
 
-def _reporting(area: Region) -> str:
-    row = AreaFigure.objects.filter(area=area).order_by("-on").first()
+def _reporting(area: Region, on: date) -> str:
+    row = AreaFigure.objects.filter(area=area, on__lte=on).order_by("-on").first()
     if row is None:
         return _("还没有统计。")
     return _(
@@ -87,7 +88,7 @@ def _reporting(area: Region) -> str:
 
 def _level(area: Region, on: date) -> str:
     points = tabled_months.index_points(area, on.replace(day=1))
-    row = AreaFigure.objects.filter(area=area, dispersion__isnull=False).order_by("-on").first()
+    row = AreaFigure.objects.filter(area=area, on__lte=on, dispersion__isnull=False).order_by("-on").first()
     said = [_index(points)] if points else [_("还没有价格指数。")]
     if row is not None:
         said.append(

@@ -48,7 +48,7 @@ def tables(area: Region, month: date, at: datetime) -> list[Table]:
     late = reporters.survey_past(area, at=end, states=set(reporters.STATES) - {reporters.ON_TIME}).shops
     landed = min(access_gaps.last_look() or last, timezone.localdate(at))
     return [
-        brief.table(area, at=at),
+        brief.table(area, at=end),
         tabled_months.figures(area, month),
         tabled_months.index(area, month),
         tabled_months.work(area, month, at),

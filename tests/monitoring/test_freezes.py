@@ -90,6 +90,20 @@ def test_new_leads_of_a_month_are_those_found_on_its_days_in_shanghai_that_still
 
 
 @pytest.mark.django_db
+def test_the_report_of_a_frozen_month_speaks_of_its_end_however_late_it_is_frozen() -> None:
+    shop = world()
+    figure(f.wuchang(), date(2026, 11, 18), dispersion=0.7777)
+    lead(f.drug(), shop, found_at=AT.replace(day=15))
+    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=AT.replace(day=20))
+    table = freezes.read(made.tables.get(name="brief"))
+    said = {row["about"]: row["text"] for row in table.rows}
+    assert table.day == date(2026, 10, 31)
+    assert "定点零售药店 1 家" in said["报送"]
+    assert "0.7777" not in said["价格水平"]
+    assert "线索 0 条" in said["线索与核查"]
+
+
+@pytest.mark.django_db
 def test_who_froze_it_stands_in_the_log() -> None:
     world()
     made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST, note="  第一次 定稿 ")
