@@ -43,7 +43,7 @@ TODAY = f"""{LINE} FROM (
     FROM prices_offer
     WHERE price_fen >= 100 AND state = 1 AND {NUMBER} %% 60 = 7
 ) o ORDER BY drug_id, pharmacy_id
-"""  # noqa: S608
+"""  # noqa: S608  of our own constants
 # Three chains of some dozens of shops put what most of them ask up to one price, an eighth more.
 CHAINS = f"""{LINE} FROM (
     SELECT o.*, price_fen AS old_fen, usual.fen * 9 / 8 AS new_fen
@@ -56,7 +56,7 @@ CHAINS = f"""{LINE} FROM (
     WHERE usual.fen >= 1000 AND o.price_fen <> usual.fen * 9 / 8
 ) o ORDER BY drug_id, pharmacy_id
 ON CONFLICT DO NOTHING
-"""  # noqa: S608
+"""  # noqa: S608  of our own constants
 
 SHOWN = """
 UPDATE prices_offer o SET price_fen = c.{price}

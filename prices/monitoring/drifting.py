@@ -51,7 +51,7 @@ def _in_city(city: int, in_force: rules.InForce, day: date, at: datetime) -> lis
     judged = detector.detect(standardised(np.log(medians), parameters.baseline, parameters.floor), parameters)
     signal = judged.signal
     if in_force["change"].active:
-        signal = signal & change.detect(medians[:, 0], medians[:, -1], in_force["change"].parameters)  # type: ignore[arg-type]
+        signal = signal & change.detect(medians[:, 0], medians[:, -1], in_force["change"].parameters)
     return [
         _found(rising.row(int(place), named=True), medians[place].tolist(), float(judged.last[place]), rule, days, at)
         for place in np.flatnonzero(signal)

@@ -74,7 +74,7 @@ def described(rows: pl.DataFrame, screened: Screened, *, day: date, at: datetime
     """The leads of `rows` (of `Screened.candidates`), with the series of 28 days and the strip of the city's prices."""
     if rows.is_empty():
         return []
-    days = max(in_force["history"].parameters.window_days for in_force, _tiers in screened.settings)  # type: ignore[attr-defined]
+    days = max(in_force["history"].parameters.window_days for in_force, _tiers in screened.settings)
     series = _series(rows, day, days)
     strips = strip(
         {(row["drug_id"], row["city_id"]) for row in rows.select("drug_id", "city_id").iter_rows(named=True)}

@@ -95,8 +95,8 @@ def _reference(
     rule = in_force["reference"]
     if rule.active and tiers and on and n:
         for basis, (fens, documents) in _yardsticks(changes, mode_fen, tiers, on).items():
-            now = reference.detect(new, fens, tiers[basis], rule.parameters)  # type: ignore[arg-type]
-            was = reference.detect(old, fens, tiers[basis], rule.parameters)  # type: ignore[arg-type]
+            now = reference.detect(new, fens, tiers[basis], rule.parameters)
+            was = reference.detect(old, fens, tiers[basis], rule.parameters)
             hit = (now.tier >= 0) & (np.isnan(old) | (new > old)) & (enough | (now.tier != was.tier))
             better = hit & ~(best["reference_score"] >= now.ratio)
             best["reference"] |= hit

@@ -27,7 +27,7 @@ class RuleInForce:
 
     detector: str
     version: int
-    parameters: Bounded
+    parameters: Any  # the `Parameters` of its detector
     active: bool
     rule_id: int | None = None
 

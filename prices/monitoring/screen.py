@@ -56,7 +56,7 @@ def screen(rows: pl.DataFrame, *, day: date, prior_tests: int = 0) -> Screened:
     slipped: list[pl.DataFrame] = []
     for (place,), some in known.group_by("setting", maintain_order=True):
         in_force, tiers = settings[int(str(place))]
-        days = in_force["history"].parameters.window_days  # type: ignore[attr-defined]
+        days = in_force["history"].parameters.window_days
         reused = references.reused_codes(day, days)
         for part in some.iter_slices(CHUNK):
             part, past = really_changed(part, reading.past(part, day, days))

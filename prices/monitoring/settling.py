@@ -42,7 +42,7 @@ def settled(day: date, at: datetime) -> list[Found]:
         rule = in_force.get(int(str(area)), rules.defaults())[detector.NAME]
         if not rule.active:
             continue
-        judged = detector.detect(fen(some["settled_fen"]), fen(some["new_fen"]), rule.parameters)  # type: ignore[arg-type]
+        judged = detector.detect(fen(some["settled_fen"]), fen(some["new_fen"]), rule.parameters)
         largest = np.flatnonzero(judged.flagged)
         largest = largest[np.argsort(-judged.score[largest], kind="stable")][: settings.LEADS_PER_AREA]
         for place in largest:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Region
@@ -112,6 +113,6 @@ def work(area: Region, month: date, at: datetime) -> Table:
     return Table("work", _("线索与核查"), columns, found, caveat, at)
 
 
-def _by(rows: object, choices: Sequence[tuple[str, object]], field: str, words: object) -> list[tuple[str, int]]:
-    totals = rows.aggregate(**{key: Count("pk", filter=Q(**{field: key})) for key, _label in choices})  # type: ignore[attr-defined]
+def _by(rows: QuerySet[Any], choices: Sequence[tuple[str, object]], field: str, words: object) -> list[tuple[str, int]]:
+    totals = rows.aggregate(**{key: Count("pk", filter=Q(**{field: key})) for key, _label in choices})
     return [(str(words).format(label=label), totals[key]) for key, label in choices]

@@ -84,7 +84,7 @@ def _by_day(lines: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
     for (day,), rows in (
         lines.with_columns(received.dt.date().alias("day")).sort("day").group_by("day", maintain_order=True)
     ):
-        assert isinstance(day, date)  # noqa: S101
+        assert isinstance(day, date)  # noqa: S101  of a column of days
         yield day, rows.drop("day")
 
 

@@ -1,5 +1,6 @@
 """What a back-test found, in sentences."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
@@ -18,7 +19,7 @@ class Verdict:
     precision: str
     missing: str
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         return iter([each for each in (self.found, self.overlap, self.precision, self.missing) if each])
 
 

@@ -90,7 +90,7 @@ def _found(area: Region, *, state: str, kind: str, q: str) -> "QuerySet[ReportGr
 class GroupRows(Sequence[Row]):
     """The groups of a queryset as rows of a table, read as far as they are shown."""
 
-    def __init__(self, found: "QuerySet[ReportGroup]", area: Region) -> None:
+    def __init__(self, found: Any, area: Region) -> None:
         self.found, self.area = found, area
 
     def __len__(self) -> int:
@@ -99,7 +99,7 @@ class GroupRows(Sequence[Row]):
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, slice):
             return self[index : index + 1][0]
-        rows = self.found.counted().select_related("pharmacy__insurance_area", "inquiry", "case")  # type: ignore[attr-defined]
+        rows = self.found.counted().select_related("pharmacy__insurance_area", "inquiry", "case")
         return _rows(list(rows[index]), self.area)
 
     def __iter__(self) -> Iterator[Row]:
