@@ -122,7 +122,7 @@ class Lead(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="lead_once_per_level",
-                fields=["drug_id", "pharmacy_id", "since"],
+                fields=["drug_id", "pharmacy_id", "since", "price_fen"],
                 condition=Q(pharmacy_id__isnull=False),
             ),
             models.UniqueConstraint(

@@ -23,13 +23,14 @@ REPEATS = 28 * reading.DAY
 STRIP: dict[str, Any] = {"drug_id": pl.Int32, "city_id": pl.Int64, "price_fen": pl.Int32, "shops": pl.Int32}
 
 Pair = tuple[int, int]
-Level = tuple[int, int, datetime]
+Level = tuple[int, int, datetime, int]
 Json = dict[str, Any]
 
 
 def level(lead: Lead) -> Level:
-    """What makes a lead the same one: product, shop (of a drift: minus the city) and when the price began."""
-    return lead.drug_id, lead.pharmacy_id or -lead.city_id, lead.since
+    """What makes a lead the same one: product, shop (of a drift: minus the city), when the price began, and the price: it
+    may be corrected with the same beginning."""
+    return lead.drug_id, lead.pharmacy_id or -lead.city_id, lead.since, lead.price_fen if lead.pharmacy_id else 0
 
 
 @dataclass(frozen=True)

@@ -120,26 +120,28 @@ def _reasons(screened: Screened, gone: Sequence[Lead]) -> Callable[[Lead], Lead.
             (Lead.Withdrawn.CAPPED, screened.candidates),
         )
     }
-    last = {
-        (row[0], row[1]): row[2] for row in offers.join(screened.moved, on=OFFER).select(*OFFER, "since_us").iter_rows()
-    }
+    now = offers.join(screened.moved, on=OFFER).select(*OFFER, "since_us", "new_fen")
+    last = {(row[0], row[1]): (reading.moment(row[2]), row[3]) for row in now.iter_rows()}
 
     def reason(lead: Lead) -> Lead.Withdrawn:
         offer = (lead.drug_id, lead.pharmacy_id)
         known = [name for name, some in why.items() if offer in some]
-        other = offer not in last or reading.moment(last[offer]) != lead.since
+        other = last.get(offer) != (lead.since, lead.price_fen)
         return known[0] if known and not other else Lead.Withdrawn.CHANGED if other else Lead.Withdrawn.NOT_REJECTED
 
     return reason
 
 
 def ended(moved: pl.DataFrame) -> int:
-    """The levels that came to an end: of offers in `moved` (drug_id, pharmacy_id, since_us) with an older lead."""
-    parameters = {
-        "drugs": moved["drug_id"].to_list(),
-        "pharmacies": moved["pharmacy_id"].to_list(),
-        "sinces": moved["since_us"].to_list(),
+    """The levels that came to an end: of offers in `moved` (as `changes.moved` has them) with a lead on another price."""
+    columns = {
+        "drugs": "drug_id",
+        "pharmacies": "pharmacy_id",
+        "fens": "new_fen",
+        "sinces": "since_us",
+        "received": "received_us",
     }
+    parameters = {name: moved[column].to_list() for name, column in columns.items()}
     with connection.cursor() as cursor:
         cursor.execute(statement("monitoring_ended"), parameters)
         return int(cursor.rowcount)

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.importers import drugs
 from catalog.models import Alias
+from pharmacies.models import User
 from prices.models import Lead, PriceEvent, Screening
-from prices.monitoring import keep
+from prices.monitoring import keep, leads
 from prices.monitoring.replay import replay
 from prices.monitoring.sweep import sweep
 from prices.statistics.roll_up import NotADay
@@ -89,6 +90,28 @@ def test_a_product_that_was_away_and_came_back_at_its_price_has_not_changed() ->
     assert the_lead().on == DAY
 
 
+def test_a_price_corrected_with_the_same_beginning_is_a_level_of_its_own() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "39.90", effective_at=moment(hour=0))
+    night_after()
+    later = moment(DAY + timedelta(days=1), 15)
+    change(drug, shops[0], "18.90", moment(DAY + timedelta(days=1), 14), effective_at=moment(hour=0))
+    change(drug, shops[0], "26.90", later, effective_at=moment(hour=0))
+    night_after(DAY + timedelta(days=1))
+    old = Lead.objects.get(price_fen=3990)
+    assert (old.since, old.ended_at) == (moment(hour=0), later)
+
+
+def test_a_lead_dismissed_at_one_price_says_nothing_of_the_corrected_one() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "39.90", effective_at=moment(hour=0))
+    night_after()
+    leads.dismiss(lead=the_lead(), reason="厂家调价", by=User.objects.create_user("officer"), at=moment())
+    change(drug, shops[0], "45.90", moment(DAY + timedelta(days=1)), effective_at=moment(hour=0))
+    night_after(DAY + timedelta(days=1))
+    assert Lead.objects.get(price_fen=4590).state == Lead.State.NEW
+
+
 def test_a_price_that_goes_down_and_up_again_is_no_second_lead() -> None:
     drug, shops = market()
     change(drug, shops[0], "26.90")
@@ -106,9 +129,9 @@ def test_only_the_lead_of_the_price_that_changed_ends_and_none_is_read_for_it() 
     change(drug, shops[0], "26.90")
     change(drug, shops[1], "27.90")
     night_after()
-    moved = pl.DataFrame(
-        {"drug_id": [drug.pk], "pharmacy_id": [shops[0].pk], "since_us": [round(moment(hour=15).timestamp() * 1e6)]}
-    )
+    at = round(moment(hour=15).timestamp() * 1e6)
+    row = {"drug_id": drug.pk, "pharmacy_id": shops[0].pk, "new_fen": 1890, "since_us": at, "received_us": at}
+    moved = pl.DataFrame([row])
     with CaptureQueriesContext(connection) as asked:
         assert keep.ended(moved) == 1
     assert ["UPDATE prices_lead" in each["sql"] for each in asked] == [True]
