@@ -17,6 +17,7 @@ from pharmacies.models import (
     Authenticator,
     Invitation,
     Membership,
+    Pharmacy,
     PharmacyAlias,
     PlaceProposal,
     RecoveryCode,
@@ -59,8 +60,16 @@ SHOWN = [model for model in OURS if not isinstance(model._meta.pk, CompositePrim
 def one_of_everything() -> None:
     """At least one row of every model that the admin shows."""
     user = User.objects.get()
-    shop, drug, feed = f.pharmacy(hours="24/7"), f.drug(), f.feed("till")
+    shop, drug = f.pharmacy(hours="24/7"), f.drug()
     f.rebuild_today()
+    people_and_their_log(user, shop)
+    the_catalogue(drug)
+    what_is_said(user, shop, drug)
+    what_is_watched(user, shop)
+    what_is_worked_out(user, shop, drug)
+
+
+def people_and_their_log(user: User, shop: Pharmacy) -> None:
     chain = f.chain()
     PharmacyAlias.objects.create(chain=chain, store_no="1", pharmacy=shop)
     Membership.objects.create(user=user, role="viewer", chain=chain, valid=since())
@@ -71,6 +80,9 @@ def one_of_everything() -> None:
     totp.enrol(user=user, seed="s", code=totp.code_at("s", totp.step_of(AT)), at=AT)
     recovery.renew(user=user, at=AT)
     locks.attempt(account="wang", address="127.0.0.1", at=AT)
+
+
+def the_catalogue(drug: Drug) -> None:
     listing = f.listing()
     f.match(drug, listing)
     f.drug_list("dual_channel", f.region(), drug)
@@ -84,6 +96,10 @@ def one_of_everything() -> None:
     ReferencePrice.objects.create(
         drug=drug, area=f.region(), kind="listed", amount=1, unit="pack", valid=since(), document="x"
     )
+
+
+def what_is_said(user: User, shop: Pharmacy, drug: Drug) -> None:
+    feed = f.feed("till")
     run = FeedRun.objects.create(
         feed=feed, mode="delta", channel="command", delivery_key="k", sha256="0" * 64, size=1, received_at=AT
     )
@@ -100,6 +116,9 @@ def one_of_everything() -> None:
     )  # fmt: skip
     SheetLayout.objects.create(feed=feed, signature="x", mapping={}, confirmed_by="x", confirmed_at=AT)
     Upload.objects.create(feed=feed, by=user, at=AT, name="x.csv", sha256="0" * 64, size=1)
+
+
+def what_is_watched(user: User, shop: Pharmacy) -> None:
     impossible_leads.finding()
     impossible_leads.event()
     impossible_leads.screening()
@@ -113,6 +132,9 @@ def one_of_everything() -> None:
     InquiryReply.objects.create(inquiry=inquiry, by=user, at=AT, text="x")
     Membership.objects.create(user=user, role="officer", area=shop.insurance_area, valid=since())
     asked_in_writing(shop, by=user, at=AT)
+
+
+def what_is_worked_out(user: User, shop: Pharmacy, drug: Drug) -> None:
     RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.5)
     leads_world.figure(shop.insurance_area)
     leads_world.index(shop.insurance_area, date(2026, 9, 1), 101)
