@@ -35,7 +35,7 @@ def work(at: datetime) -> dict[str, object]:
     for name, part in PARTS.items():
         try:
             answers[name] = part(at)
-        except Exception:
+        except Exception:  # of whatever kind: the other parts have their night's work, too; told below
             log.exception("the night's %s did not work", name)
             failed.append(name)
     if failed:
