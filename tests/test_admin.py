@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import CompositePrimaryKey, Model
 from django.test import Client
 
-from catalog.models import Alias, Category, DailyDose, Herb, PaymentStandard, ReferencePrice, Scheme, SearchName
+from catalog.models import Alias, Category, DailyDose, Drug, Herb, PaymentStandard, ReferencePrice, Scheme, SearchName
 from pharmacies import access, audit
 from pharmacies.accounts import invitations, locks, recovery, totp
 from pharmacies.audit import seals
