@@ -1,5 +1,6 @@
 """Ninety days of changes of a generated province, and one day to be looked at: an hour's worth of noise, some spikes and
-slips among it, and chains that reprice. A sixtieth of all offers changes a day: a million of 60 million."""
+slips among it, and chains that reprice. A sixtieth of all offers changes a day: a million of 60 million. And procurement
+prices, which shelves should have followed."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,7 +19,15 @@ ROUND = 15
 
 EMPTY = """
 TRUNCATE prices_pricechange, prices_finding, prices_caselead, prices_lead, prices_priceevent, prices_screening,
-    prices_watchcursor, prices_areaprice, prices_rollup, prices_backtestday, prices_backtest CASCADE
+    prices_watchcursor, prices_areaprice, prices_rollup, prices_backtestday, prices_backtest, prices_landing,
+    catalog_referenceprice CASCADE
+"""
+# Procurement prices of what most shops sell, in force for one to twelve months: a quarter of the shops ask no more.
+PROCURED = """
+INSERT INTO catalog_referenceprice (drug_id, area_id, kind, amount, unit, valid, document, supplier)
+SELECT drug_id, region_id, 'vbp', q1_fen / 100.0, 'pack', daterange(%(today)s - 30 - drug_id %% 330, NULL), 'bench', 'main'
+FROM prices_areaprice WHERE region_id = %(province)s AND q1_fen > 0
+ORDER BY count DESC, drug_id LIMIT %(products)s
 """
 NUMBER = "((drug_id::bigint * 7919 + pharmacy_id::bigint * 104729) %% 1000003)"
 LINE = """
@@ -67,6 +76,13 @@ WHERE c.received_at >= %(at)s AND o.drug_id = c.drug_id AND o.pharmacy_id = c.ph
 
 def empty() -> None:
     _owner(EMPTY, {})
+
+
+def procure(today: date, province: int, products: int) -> int:
+    """Products won in procurement, those with most offers; needs a roll-up."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(PROCURED, {"today": today, "province": province, "products": products})
+        return int(cursor.rowcount)
 
 
 def make_past(today: date, days: int, say: Say) -> int:

@@ -10,13 +10,15 @@ from time import perf_counter
 from typing import Any
 
 import django
+import httpx
+from django.urls import resolve
 from django.utils import timezone
 
 from pharmacies.access import Role
 from pharmacies.models import Region, User
 from prices.bench import Measured, Report, day_of_changes, desk, measured, monitoring_lists, province
 from prices.bench.http import served
-from prices.models import BackTest, Lead, Screening
+from prices.models import BackTest, Screening
 from prices.monitoring import backtest, changes
 from prices.monitoring.changes import midnight
 from prices.monitoring.detectors import peers
@@ -27,6 +29,7 @@ from prices.statistics.roll_up import HOUR
 Say = Callable[[str], Any]
 
 HISTORY_DAYS = 90
+PROCURED = 1_000
 PAGES = 20
 NAME = "bench-official"
 FIRST = "the first roll-up, not counted"
@@ -40,6 +43,7 @@ def run(options: dict[str, Any], say: Say) -> Report:
     desk.open_account(NAME, Role.REVIEWER, top)
     day_of_changes.empty()
     night(FIRST, at, say)
+    procured = day_of_changes.procure(today, top.pk, PROCURED)
     made = day_of_changes.make_past(today, HISTORY_DAYS, say)
     changed = day_of_changes.make_today(today, top.pk)
     say(f"{made:,} changes in {HISTORY_DAYS} days before, {changed:,} today")
@@ -57,6 +61,7 @@ def run(options: dict[str, Any], say: Say) -> Report:
     facts: dict[str, Any] = {
         "changes_of_the_day": changed,
         "changes_before": made,
+        "procurement_prices": procured,
         **{name: getattr(log, name) for name in ("slips", "collapsed", "tests", "rejected", "leads", "capped")},
     }
     return Report(rows, [*lines(rows, facts), *table], facts | {"real_lists": lists})
@@ -116,22 +121,30 @@ def back_test(area: Region, today: date, at: datetime, say: Say) -> Measured:
 
 
 def pages(area: Region, say: Say) -> list[Measured]:
-    """Every page in the console's menu, and the pages of a lead."""
-    start = f"/console/{area.code}"
+    """One page of every kind that links lead to from the overview."""
     with served(say, **desk.WITHOUT_PHONE) as (port, _process):
         client = desk.signed_in(port, NAME)
-        menu = re.findall(rf'href="({re.escape(start)}/[^"#?/]*)"', client.get(start).text)
-        lead = Lead.objects.within(area).standing().order_by("-score").first()
-        more = [f"{start}/leads/{lead.pk}", f"{start}/leads/{lead.pk}/replay"] if lead else []
         found = []
-        for address in dict.fromkeys([start, *menu, *more]):
-            if client.get(address).status_code != 200:
-                say(f"{address} gives no page by itself")
-                continue
+        for name, address in linked(client, f"/console/{area.code}").items():
             times = [desk.timed(client, address) for _time in range(PAGES)]
-            name = "/".join(["console", *address.split("/")[3:4], *(["one"] if address.split("/")[4:] else [])])
             found.append(measured(f"page/{name}", "yaobi", times, equal=True))
     say(f"{len(found)} pages")
+    return found
+
+
+def linked(client: httpx.Client, start: str) -> dict[str, str]:
+    """The first address of each view that can be looked at, in the order in which they are met."""
+    waiting, found = [start], {}
+    while waiting:
+        address = waiting.pop(0)
+        name = resolve(address).url_name or address
+        if name in found:
+            continue
+        page = client.get(address)
+        if page.status_code != 200:
+            continue
+        found[name] = address
+        waiting += re.findall(rf'href="({re.escape(start)}/[^"#?]+)"', page.text)
     return found
 
 

@@ -33,7 +33,8 @@ def gaps(area: Region, on: date) -> QuerySet[AccessGap]:
     held = Q(until=None, seen__gte=on) | Q(until__gt=on)
     found = AccessGap.objects.filter(held, region__in=counties, since__lte=on)
     farthest = F("distance_m").desc(nulls_first=True)
-    return found.select_related("region", "preparation", "nearest").order_by(farthest, "region__code", "pk")
+    named = found.select_related("region", "preparation", "nearest").defer("region__boundary")
+    return named.order_by(farthest, "region__code", "pk")
 
 
 def last_look() -> date | None:

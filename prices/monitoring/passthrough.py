@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import polars as pl
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -25,11 +25,13 @@ from pharmacies.models import Region
 from prices.models import Landing
 from prices.monitoring import rules
 from prices.monitoring.detectors import passthrough
-from prices.sql import statement
+from prices.sql.arrays import Column, arrays
 
 RECENT = timedelta(days=730)
 """An older procurement price is long on the shelves or never will be: two years are watched."""
 AT_ONCE = 10
+HALF, LOW = 32, (1 << 32) - 1
+"""Two numbers come in one: the first in the upper half."""
 SCHEMA = {"reference": pl.Int64, "shop": pl.Int64, "area": pl.Int64, "day": pl.Int64, "fen": pl.Float64}
 
 
@@ -91,7 +93,8 @@ def levels(chunk: Sequence[Price], within: Collection[int] | None = None) -> pl.
 
     What an offer cost before its first recorded change is a level of day 1; one without a history has its only level.
     """
-    shops = _copied("passthrough_shops", {"area": chunk[0].area_id}, ("shop", "area"))
+    shop, area = arrays("passthrough_shops", {"area": chunk[0].area_id})
+    shops = pl.DataFrame({"shop": shop, "area": area}).cast(pl.Int64)
     if within is not None:
         shops = shops.filter(pl.col("area").is_in(list(within)))
     asked: dict[str, Any] = {
@@ -103,10 +106,9 @@ def levels(chunk: Sequence[Price], within: Collection[int] | None = None) -> pl.
         {"reference": [price.reference_id for price in chunk], "drug": asked["drugs"]},
         schema={"reference": pl.Int64, "drug": pl.Int64},
     )
-    change = _copied("passthrough_changes", asked, ("drug", "shop", "day", "old", "fen", "xid", "id"))
-    change = change.join(shops, on="shop").sort("drug", "shop", "xid", "id")
+    change = _changes(asked).join(shops, on="shop").sort("drug", "shop", "xid", "id")
     first = change.unique(["drug", "shop"], keep="first").filter(pl.col("old").is_not_null())
-    offer = _copied("passthrough_offers", asked, ("drug", "shop", "day", "fen")).join(shops, on="shop")
+    offer = _offers(asked).join(shops, on="shop")
     known = pl.concat([
         first.select("drug", "shop", "area", pl.lit(1, pl.Int64).alias("day"), pl.col("old").alias("fen"), n=0),
         change.select("drug", "shop", "area", "day", "fen", n=pl.int_range(1, pl.len() + 1, dtype=pl.Int32)),
@@ -116,15 +118,21 @@ def levels(chunk: Sequence[Price], within: Collection[int] | None = None) -> pl.
     return found.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
-def _copied(name: str, parameters: dict[str, Any], columns: Sequence[str]) -> pl.DataFrame:
-    """What a statement answers, all of it whole numbers: millions of rows come as text, much faster than one by one."""
-    query = f"COPY (\n{statement(name)}\n) TO STDOUT (FORMAT csv)"
-    connection.ensure_connection()
-    # Django's own cursor copies, with DEBUG, only what has no parameters.
-    with connection.connection.cursor() as cursor, cursor.copy(query, parameters) as rows:
-        text = b"".join(rows)
-    schema = dict.fromkeys(columns, pl.Int64)
-    return pl.read_csv(text, has_header=False, schema=schema) if text else pl.DataFrame(schema=schema)
+def _changes(asked: dict[str, Any]) -> pl.DataFrame:
+    """Every recorded change: drug, shop, day, old and fen (null: not on the shelf), xid, id."""
+    offer, prices, day, xid, number = arrays("passthrough_changes", asked)
+    told = {"day": day, "old": prices >> HALF, "fen": prices & LOW, "xid": xid, "id": number}
+    return pl.DataFrame(_key(offer) | told).cast(pl.Int64).with_columns(pl.col("old", "fen").replace(0, None))
+
+
+def _offers(asked: dict[str, Any]) -> pl.DataFrame:
+    """What is on the shelf: drug, shop, day, fen."""
+    offer, day, fen = arrays("passthrough_offers", asked)
+    return pl.DataFrame(_key(offer) | {"day": day, "fen": fen}).cast(pl.Int64)
+
+
+def _key(offer: Column) -> dict[str, Column]:
+    return {"drug": offer >> HALF, "shop": offer & LOW}
 
 
 def offers(chunk: Sequence[Price], found: pl.DataFrame, on: date) -> pl.DataFrame:
@@ -232,7 +240,11 @@ def landings(area: Region) -> QuerySet[Landing]:
 
 def by_region(reference_id: int, area: Region) -> QuerySet[Landing]:
     """How one price landed in the areas directly below, worst first."""
-    found = Landing.objects.filter(reference=reference_id, region__parent=area).select_related("region")
+    found = (
+        Landing.objects.filter(reference=reference_id, region__parent=area)
+        .select_related("region")
+        .defer("region__boundary")
+    )
     return found.order_by("-late", "-above", "region__code")
 
 

@@ -5,7 +5,6 @@ as one dense table that is moved on from day to day. The same numbers as `change
 that holds them against each other.
 """
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
-from django.db import connection
 
 from prices.monitoring.changes import DAY, Past, midnight
 from prices.monitoring.robust import Bools, Floats, Ints
-from prices.sql import statement
+from prices.sql.arrays import Column, arrays
 
 BLOCK_DAYS = 15
 """Statistics are read for so many days at a time."""
@@ -27,37 +24,6 @@ SKEW = timedelta(minutes=10)
 LATE_US = 3_600_000_000
 LOW = (1 << 32) - 1
 HALF = 180
-START = 19
-"""Bytes before the first row of PostgreSQL's binary COPY."""
-ELEMENTS = {23: ">i4", 20: ">i8", 700: ">f4"}
-"""By the number of the type: integer, bigint, real."""
-Column = npt.NDArray[Any]
-
-
-def arrays(name: str, parameters: dict[str, Any]) -> list[Column]:
-    """The only row of `prices/sql/<name>.sql`, arrays of integer, bigint or real without nulls; a null is an empty one."""
-    with (
-        connection.cursor() as cursor,
-        cursor.cursor.copy(f"COPY ({statement(name)}) TO STDOUT (FORMAT binary)", parameters) as blocks,
-    ):
-        sent = b"".join(blocks)
-    (count,) = struct.unpack_from(">h", sent, START)
-    found, at = [], START + 2
-    for _n in range(count):
-        (size,) = struct.unpack_from(">i", sent, at)
-        found.append(_array(memoryview(sent)[at + 4 : at + 4 + max(size, 0)]))
-        at += 4 + max(size, 0)
-    return found
-
-
-def _array(sent: memoryview) -> Column:
-    """Dimensions, flags, type, length, first index; then each element behind its size."""
-    if not len(sent):
-        return np.zeros(0, np.int64)
-    dimensions, _nulls, kind = struct.unpack_from(">iii", sent)
-    element = np.dtype([("size", ">i4"), ("value", ELEMENTS[kind])])
-    values = np.frombuffer(sent[20:], element)["value"] if dimensions else np.zeros(0, ELEMENTS[kind])
-    return values.astype(values.dtype.newbyteorder("="))
 
 
 # -- changes ----------------------------------------------------------------------------------------------------------

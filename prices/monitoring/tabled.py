@@ -211,7 +211,7 @@ def access(area: Region, on: date) -> Table:
         "access",
         _("双通道药品缺口"),
         ACCESS,
-        Rows(list(access_gaps.gaps(area, on)), row),
+        Rows(access_gaps.gaps(area, on), row),
         caveat,
         on,
         _("没有缺口：名单上的每个制剂在每个区县都有双通道药店有货，或还没有核对过。"),

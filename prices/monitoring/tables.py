@@ -4,13 +4,14 @@ One value serves the page, the file that leaves it, the month that is frozen and
 """
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
 import xlsxwriter
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -52,13 +53,19 @@ T = TypeVar("T")
 
 
 class Rows(Sequence[Row], Generic[T]):
-    """Rows made of `items` one by one when they are asked for: of thirty thousand a page shows a hundred."""
+    """Rows made of `items` one by one when they are asked for: of thirty thousand a page shows a hundred.
 
-    def __init__(self, items: Sequence[T], make: Callable[[T], Row]) -> None:
+    A queryset will do for `items`: it is counted, and read as far as it is shown.
+    """
+
+    def __init__(self, items: "Sequence[T] | QuerySet[Any]", make: Callable[[T], Row]) -> None:
         self._items, self._make = items, make
 
     def __len__(self) -> int:
-        return len(self._items)
+        return self._items.count() if isinstance(self._items, QuerySet) else len(self._items)
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._make, self._items)
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

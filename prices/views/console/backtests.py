@@ -82,7 +82,11 @@ def back_test(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
 
 
 def _table(area: Region, at: datetime) -> Table:
-    here = BackTest.objects.filter(area__in=Region.objects.within(area)).select_related("area", "by")
+    here = (
+        BackTest.objects.filter(area__in=Region.objects.within(area))
+        .select_related("area", "by")
+        .defer("area__boundary")
+    )
     found = list(here.order_by("-id")[:NEWEST])
     totals = backtests.totals(found)
     rows: list[Row] = []

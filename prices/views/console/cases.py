@@ -93,7 +93,9 @@ class CaseRows(Sequence[Row]):
         return self.found.count()
 
     def __getitem__(self, index: Any) -> Any:
-        rows = self.found.select_related("pharmacy", "owner", "pharmacy__insurance_area")
+        rows = self.found.select_related("pharmacy", "owner", "pharmacy__insurance_area").defer(
+            "pharmacy__insurance_area__boundary"
+        )
         if isinstance(index, slice):
             return [self._row(case) for case in rows[index]]
         return self._row(rows[index])

@@ -99,7 +99,11 @@ class GroupRows(Sequence[Row]):
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, slice):
             return self[index : index + 1][0]
-        rows = self.found.counted().select_related("pharmacy__insurance_area", "inquiry", "case")
+        rows = (
+            self.found.counted()
+            .select_related("pharmacy__insurance_area", "inquiry", "case")
+            .defer("pharmacy__insurance_area__boundary")
+        )
         return _rows(list(rows[index]), self.area)
 
     def __iter__(self) -> Iterator[Row]:
