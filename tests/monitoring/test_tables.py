@@ -10,8 +10,10 @@ import pytest
 import python_calamine as calamine
 from django.utils import translation
 
+from pharmacies.models import Pharmacy
 from prices.monitoring.tables import Column, Rows, Table, csv_file, restored, stored, xlsx_file
 from prices.templatetags.tables import said
+from tests import factories as f
 from tests.factories import AT
 
 COLUMNS = (
@@ -101,3 +103,16 @@ def test_rows_are_made_when_they_are_asked_for() -> None:
     assert [row["name"] for row in rows[100:102]] == ["100", "101"]
     assert rows[-1]["name"] == "29999"
     assert made == [100, 101, 29_999]
+
+
+def test_rows_of_a_queryset_are_counted_and_read_as_far_as_they_are_shown(
+    db: None, django_assert_num_queries: Any
+) -> None:
+    for name in "甲乙丙":
+        f.pharmacy(name)
+    rows = Rows(Pharmacy.objects.order_by("pk"), lambda shop: {"name": shop.name})
+    with django_assert_num_queries(3) as asked:
+        assert (len(rows), rows[1:3], rows[0]) == (3, [{"name": "乙"}, {"name": "丙"}], {"name": "甲"})
+    assert ["LIMIT" in each["sql"] for each in asked.captured_queries] == [False, True, True]
+    with django_assert_num_queries(1):
+        assert [row["name"] for row in rows] == ["甲", "乙", "丙"]
