@@ -11,6 +11,7 @@ from pharmacies import audit
 from pharmacies.models import User
 from prices.desk import inquiries
 from prices.models import Case, Inquiry, ReportGroup
+from prices.monitoring import written
 
 State = ReportGroup.State
 LONGEST = 500
@@ -82,7 +83,7 @@ def reference(group: ReportGroup) -> str:
 
 
 def _written(text: str, longest: int) -> str:
-    text = text.strip()
+    text = written.plain(text)
     if not text:
         raise AnswerProblem(_("请写下内容"))
     if len(text) > longest:
