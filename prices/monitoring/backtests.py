@@ -104,7 +104,8 @@ def start(
     by: User,
     at: datetime,
 ) -> BackTest:
-    """Have a draft tried on the days from `first` to `last`, both included; a worker does it. Raises `Absurd`."""
+    """Have a draft tried on the days from `first` to `last`, both included; a worker does it. One that is being tried on
+    those days already (a double click) is not tried twice. Raises `Absurd`."""
     if detector not in TESTABLE:
         raise Absurd([_("这条规则没有可供回测的逐日历史")])
     module = detectors.MODULES[detector]
@@ -113,7 +114,13 @@ def start(
         raise Absurd(problems)
     with transaction.atomic():
         Region.objects.select_for_update(no_key=True).get(pk=area.pk)
-        if BackTest.objects.filter(area=area, state__in=BackTest.WORKING).count() >= AT_ONCE:
+        working = BackTest.objects.filter(area=area, state__in=BackTest.WORKING)
+        same: BackTest | None = working.filter(
+            detector=detector, parameters=read.stated(), first=first, last=last
+        ).first()
+        if same is not None:
+            return same
+        if working.count() >= AT_ONCE:
             raise Absurd([_("本地区已有 %(n)d 个回测在进行：请等它们完成，或先停止一个") % {"n": AT_ONCE}])
         found: BackTest = BackTest.objects.create(
             area=area,
