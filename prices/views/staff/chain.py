@@ -26,7 +26,7 @@ from prices.desk import chains
 from prices.desk.sheets import reading
 from prices.models import FeedRun, ScheduledPrice
 from prices.money import yuan
-from prices.views.staff import signed_in
+from prices.views.staff import runs, signed_in
 from prices.views.staff.sessions import person
 from prices.views.staff.uploads import download, received_file
 
@@ -59,7 +59,7 @@ def home(request: HttpRequest, chain: int) -> HttpResponse:
         "shops": len(shops),
         "late": sum(heard.get(shop.pk, at - LATE * 2) < at - LATE for shop in shops),
         "announced": [(drugs[group["drug_id"]], group, yuan(group["price_fen"])) for group in groups],
-        "runs": FeedRun.objects.filter(feed__chain=place).select_related("feed").order_by("-pk")[:10],
+        "runs": runs.named(FeedRun.objects.filter(feed__chain=place).select_related("feed").order_by("-pk")[:10]),
         "may_edit": _may_edit(request, place, at),
         "may_upload": access.may(request.user, Action.EDIT_CHAIN, place, at=at),
     }
