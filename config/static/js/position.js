@@ -52,7 +52,8 @@ async function refresh(changes) {
   try {
     const answer = await fetch(address, { headers: headers, cache: "no-store" });
     if (!answer.ok) {
-      throw new Error(String(answer.status));
+      complain(answer.status);
+      return;
     }
     swap(await answer.text(), answer.headers.get("HX-Replace-Url") || address);
   } catch (error) {
@@ -80,16 +81,29 @@ function swap(html, address) {
   document.dispatchEvent(new CustomEvent("htmx:afterSwap"));
 }
 
-/* A network that went away must not leave the list under its skeleton. */
-function complain() {
+/* A network that went away, or a server with too much to do, must not leave the list under its skeleton. */
+function complain(status) {
+  const notice = document.getElementById("request-failed");
   document.getElementById("results").classList.remove("htmx-request");
-  document.getElementById("request-failed").hidden = false;
+  if (!notice.dataset.offline) {
+    notice.dataset.offline = notice.textContent;
+  }
+  notice.textContent = status >= 500 ? notice.dataset.busy : notice.dataset.offline;
+  notice.hidden = false;
 }
 
 function locate(button) {
   const then = button.dataset.then;
-  const failed = () => {
+  const label = document.querySelector("[data-locate] [data-waiting]"); // whichever was pressed, the words stand there
+  const said = label && label.textContent;
+  const done = () => {
     button.disabled = false;
+    if (label) {
+      label.textContent = said;
+    }
+  };
+  const failed = () => {
+    done();
     const notice = document.getElementById("locate-failed");
     if (notice) {
       notice.textContent = notice.dataset.denied;
@@ -101,9 +115,12 @@ function locate(button) {
     return;
   }
   button.disabled = true;
+  if (label) {
+    label.textContent = label.dataset.waiting;
+  }
   navigator.geolocation.getCurrentPosition(
     (found) => {
-      button.disabled = false;
+      done();
       remember(found.coords.latitude.toFixed(3) + "," + found.coords.longitude.toFixed(3));
       refresh(then ? { sort: then, city: null, county: null } : { city: null, county: null });
     },
@@ -140,7 +157,7 @@ document.addEventListener("htmx:afterSwap", () => {
 });
 
 ["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => {
-  document.addEventListener(name, complain);
+  document.addEventListener(name, (event) => complain(event.detail.xhr.status));
 });
 
 if (position) {
