@@ -12,6 +12,7 @@ from prices.models import AreaFigure, Case, Landing, Lead
 from prices.models.figures import IndexPoint
 from prices.money import yuan
 from prices.monitoring import access_gaps, passthrough, tabled_months
+from prices.monitoring.compliance import next_month
 from prices.monitoring.documents import Grid, Part, letter
 from prices.monitoring.tables import Column, Table
 
@@ -104,9 +105,13 @@ def _index(points: list[IndexPoint]) -> str:
     )
     if len(points) < 2:
         return said + "。"
-    moved = 100 * (last.value / points[-2].value - 1)
-    word = _("上涨") if moved > 0 else _("下降")
-    return said + _("，比上月{word} {share}%。").format(word=word, share=f"{abs(moved):.1f}")
+    before = points[-2].on
+    # A month in which no night was worked out has no point.
+    said += _("，比上月") if next_month(before) == last.on else _("，比 {month} ").format(month=f"{before:%Y-%m}")
+    moved = round(100 * (last.value / points[-2].value - 1), 1)
+    if not moved:
+        return said + _("持平。")
+    return said + _("{word} {share}%。").format(word=_("上涨") if moved > 0 else _("下降"), share=f"{abs(moved):.1f}")
 
 
 def _work(area: Region, at: datetime) -> str:

@@ -19,6 +19,8 @@ from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
+from prices.monitoring import written
+
 TITLE, BODY, HEAD = "方正小标宋简体", "仿宋", "黑体"
 LARGE, NORMAL, TIGHT, SMALL = Pt(22), Pt(16), Pt(12), Pt(10.5)  # 二号, 三号, 小四, 五号
 LINE = Pt(28)
@@ -172,4 +174,4 @@ def _set_chinese(element: Any, font: str) -> None:
 
 
 def _clean(text: str) -> str:
-    return _UNPRINTABLE.sub("", text)
+    return _UNPRINTABLE.sub("", written.readable(text))

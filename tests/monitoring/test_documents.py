@@ -76,5 +76,11 @@ def test_each_line_of_a_text_is_a_paragraph_and_what_xml_cannot_hold_is_left_out
     assert lines(read(parts=["一\x00二\n三\x0b四\ufffe"])) == ["提醒函", "一二", "三四"]
 
 
+def test_lines_as_browsers_send_them_leave_no_empty_line_behind() -> None:
+    found = read(parts=["第一行\r\n第二行"])
+    said = [each for each in found.paragraphs if each.text.startswith("第")]
+    assert [each.text for each in said] == ["第一行", "第二行"]
+
+
 def test_markup_in_the_text_stays_text() -> None:
     assert "<w:p>&amp;" in lines(read(parts=["<w:p>&amp;"]))

@@ -149,6 +149,24 @@ def test_a_month_is_frozen_once_and_another_area_freezes_its_own() -> None:
 
 
 @pytest.mark.django_db
+def test_a_month_that_was_frozen_is_frozen_under_the_areas_new_name_too() -> None:
+    world()
+    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
+    new = f.renamed(f.wuchang(), "新武昌区")
+    assert list(freezes.of(new)) == [made]
+    assert OCTOBER not in freezes.open_months(new, FIRST.date())
+    with pytest.raises(freezes.NotFrozen, match="已经定稿"):
+        freezes.freeze(new, OCTOBER, by=User.objects.get(), at=FIRST)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("month", [date(2026, 11, 1), date(2026, 12, 1), date(9999, 12, 1)])
+def test_a_month_to_come_is_not_over(month: date) -> None:
+    with pytest.raises(freezes.NotFrozen, match="还没有结束"):
+        freezes.freeze(f.wuchang(), month, by=reviewer(), at=AT)
+
+
+@pytest.mark.django_db
 def test_a_table_that_was_tampered_with_is_not_shown() -> None:
     world()
     made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)

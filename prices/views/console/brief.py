@@ -25,7 +25,7 @@ def brief(request: HttpRequest, adcode: str) -> HttpResponse:
     at, by = timezone.now(), sessions.person(request)
     area = access.area_for(by, Action.EXPORT, adcode, at=at)
     if number := request.GET.get("freeze", ""):
-        kept = FrozenTable.objects.select_related("freeze").filter(name="brief", freeze__area=area)
+        kept = FrozenTable.objects.select_related("freeze").filter(name="brief", freeze__in=freezes.of(area))
         found = get_object_or_404(kept, freeze=int(number) if number.isascii() and number.isdigit() else 0)
         try:
             table = freezes.read(found)
