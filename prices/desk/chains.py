@@ -245,23 +245,13 @@ def _announce(
         for change in changes
         if change.new
     ]
-    run = hand_in(chain, lines, nonce=nonce, reason=reason, by=by, at=at)
-    audit.record(
-        at=at,
-        by=by,
-        action="chain.announce",
-        subject="prices.FeedRun",
-        subject_id=run.pk,
-        place=chain,
-        after={
-            "drug": changes[0].drug_code,
-            "price": lines[0]["price"],
-            "shops": len(lines),
-            "from": moment.isoformat(),
-        },
-        reason=reason,
-    )
-    return run
+    after = {
+        "drug": changes[0].drug_code,
+        "price": lines[0]["price"],
+        "shops": len(lines),
+        "from": moment.isoformat(),
+    }
+    return hand_in(chain, lines, nonce=nonce, reason=reason, by=by, at=at, action="chain.announce", after=after)
 
 
 # -- what is announced ------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -65,7 +64,9 @@ def open_inquiry(
             opened_at=at,
             due_at=due_at,
         )
-        _record("inquiry.open", inquiry, by=by, at=at, after={"kind": kind, "title": inquiry.title})
+        audit.record(
+            action="inquiry.open", by=by, at=at, after={"kind": kind, "title": inquiry.title}, **_about(inquiry)
+        )
     return inquiry
 
 
@@ -97,7 +98,7 @@ def reply(inquiry: Inquiry, *, text: str, document: Document | None, by: User, a
         locked.state = Inquiry.State.REPLIED
         locked.save(update_fields=["state"])
         after = {"state": locked.state, "document": row.document}
-        _record("inquiry.reply", locked, by=by, at=at, before=before, after=after)
+        audit.record(action="inquiry.reply", by=by, at=at, before=before, after=after, **_about(locked))
         cases.replied(locked, text=text, by=by, at=at)
     return row
 
@@ -112,27 +113,8 @@ def close(inquiry: Inquiry, *, reason: str, by: User | str, at: datetime) -> Non
     """The regulators' side is done with it."""
     with transaction.atomic():
         Inquiry.objects.filter(pk=inquiry.pk).update(state=Inquiry.State.CLOSED)
-        _record("inquiry.close", inquiry, by=by, at=at, after={"state": "closed"}, reason=reason)
+        audit.record(action="inquiry.close", by=by, at=at, after={"state": "closed"}, reason=reason, **_about(inquiry))
 
 
-def _record(
-    action: str,
-    inquiry: Inquiry,
-    *,
-    by: User | str,
-    at: datetime,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-    reason: str = "",
-) -> None:
-    audit.record(
-        at=at,
-        by=by,
-        action=action,
-        subject="prices.Inquiry",
-        subject_id=inquiry.pk,
-        place=inquiry.pharmacy,
-        before=before,
-        after=after,
-        reason=reason,
-    )
+def _about(inquiry: Inquiry) -> audit.About:
+    return {"subject": "prices.Inquiry", "subject_id": inquiry.pk, "place": inquiry.pharmacy}
