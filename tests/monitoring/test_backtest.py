@@ -180,7 +180,7 @@ def totals(made: BackTest) -> dict[date, tuple[int, int, int]]:
 
 def test_each_day_is_counted_and_examples_are_kept(market: Market) -> None:
     made = tried()
-    assert (made.state, made.finished_at, made.claimed_until) == ("done", NOW, None)
+    assert (made.state, made.finished_at, made.lease_until) == ("done", NOW, None)
     assert totals(made) == {
         date(2026, 11, 10): (1, 1, 0),
         date(2026, 11, 11): (0, 1, 0),
@@ -352,7 +352,7 @@ def test_a_long_one_lets_others_go_first_and_goes_on(market: Market) -> None:
         return at
 
     found = backtest.run(made.pk, clock=clock, at_most=timedelta(seconds=33))  # 28 days of history, then three
-    assert (found.state, found.claimed_until, found.days.count()) == ("running", None, 3)
+    assert (found.state, found.lease_until, found.days.count()) == ("running", None, 3)
     assert backtest.unclaimed(at=at) == [made]
     for _n in range(2):
         found = backtest.run(made.pk, clock=clock, at_most=timedelta(seconds=33))
