@@ -237,7 +237,7 @@ def places(user: Person, *, at: datetime) -> Places:
 
 def pharmacy_for(user: Person, action: Action, code: str, *, at: datetime) -> Pharmacy:
     """The pharmacy of that code. Http404 for who may not see it, PermissionDenied for who may see but not do this."""
-    found = Pharmacy.objects.select_related("chain", "division", "insurance_area").filter(code=code).first()
+    found = Pharmacy.objects.select_related("chain", "division", "insurance_area").filter(code=_known(code)).first()
     return _allowed(user, action, found, at=at)
 
 
@@ -248,7 +248,12 @@ def chain_for(user: Person, action: Action, pk: int, *, at: datetime) -> Chain:
 
 def area_for(user: Person, action: Action, code: str, *, at: datetime) -> Region:
     """The region that has this code on the day of `at`, or Http404 or PermissionDenied as `pharmacy_for` says."""
-    return _allowed(user, action, Region.objects.valid(day(at)).filter(code=code).first(), at=at)
+    return _allowed(user, action, Region.objects.valid(day(at)).filter(code=_known(code)).first(), at=at)
+
+
+def _known(code: str) -> str:
+    """The code as a database can be asked for it: none holds a NUL."""
+    return "" if "\x00" in code else code
 
 
 def _allowed(user: Person, action: Action, place: P | None, *, at: datetime) -> P:

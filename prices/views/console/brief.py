@@ -26,7 +26,7 @@ def brief(request: HttpRequest, adcode: str) -> HttpResponse:
     area = access.area_for(by, Action.EXPORT, adcode, at=at)
     if number := request.GET.get("freeze", ""):
         kept = FrozenTable.objects.select_related("freeze").filter(name="brief", freeze__in=freezes.of(area))
-        found = get_object_or_404(kept, freeze=int(number) if number.isascii() and number.isdigit() else 0)
+        found = get_object_or_404(kept, freeze=int(number[:18]) if number.isascii() and number.isdigit() else 0)
         try:
             table = freezes.read(found)
         except freezes.Tampered:

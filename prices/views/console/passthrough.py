@@ -47,7 +47,7 @@ def passthrough(request: HttpRequest, adcode: str) -> HttpResponse:
 
 
 def _packs(text: str) -> int:
-    return min(int(text), MOST_PACKS) if text.isascii() and text.isdigit() and int(text[:9]) > 0 else PACKS
+    return min(int(text[:9]), MOST_PACKS) if text.isascii() and text.isdigit() and int(text[:9]) > 0 else PACKS
 
 
 @signed_in
