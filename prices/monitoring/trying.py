@@ -6,7 +6,6 @@ never looked at. A p above Q can neither be rejected nor help another to be, so 
 smaller one a single row stands for all.
 """
 
-import math
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from django.conf import settings
 
 from catalog.models import Drug, ReferencePrice
 from pharmacies.models import Region
-from prices.ingest.slips import Movement
+from prices.ingest.slips import NEAREST, Movement
 from prices.models import BackTest, Threshold
 from prices.monitoring import changes as reading
 from prices.monitoring import events, references, rules, screen, slips, thresholds
@@ -31,8 +30,6 @@ from prices.monitoring.rules import InForce, RuleInForce
 from prices.statistics import nights
 from prices.statistics.usual import MAX_AGE
 
-SLIP = math.log(1.9)
-"""A pack of two is the smallest factor that people get wrong."""
 REPEATS = timedelta(days=28)
 EXAMPLES = 10
 """Of a day; the page shows the best of them all."""
@@ -95,7 +92,7 @@ class Look:
         if not self.in_force["change"].active:
             large = np.ones(len(rows), np.bool_)
         with np.errstate(invalid="ignore"):
-            far = np.abs(np.log(new / old)) >= SLIP
+            far = np.abs(np.log(new / old)) > NEAREST
         late = rows["since_us"].to_numpy() > 0
         lately = self.histories.known(rows, on) & ((new > old) if least.direction == "up" else True)
         marked = self._marked(rows, on) & (new > old)
