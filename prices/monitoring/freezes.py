@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from pharmacies import audit
 from pharmacies.models import Region, User
 from prices.models import Freeze, FrozenTable, ReporterMonth
-from prices.monitoring import access_gaps, brief, reporters, tabled, tabled_months, tabled_prices, written
+from prices.monitoring import brief, passthrough, reporters, tabled, tabled_months, tabled_prices, written
 from prices.monitoring.compliance import midnight, next_month
 from prices.monitoring.tables import Table, restored, stored
 
@@ -48,21 +48,22 @@ def open_months(area: Region, on: date) -> list[date]:
 
 
 def tables(area: Region, month: date, at: datetime) -> list[Table]:
-    """Everything that is frozen of a month, in its order. What has no history is of the newest night and says so."""
+    """Everything that is frozen of a month, in its order, as it was when the month ended."""
     end = midnight(next_month(month)) - timedelta(seconds=1)
     last = timezone.localdate(end)
     late = reporters.survey_past(area, at=end, states=set(reporters.STATES) - {reporters.ON_TIME}).shops
-    landed = min(access_gaps.last_look() or last, timezone.localdate(at))
+    landed = passthrough.landings_then(area, last)
     return [
-        brief.table(area, at=end),
+        brief.table(area, month, landed=landed),
+        brief.worst(area, last),
         tabled_months.figures(area, month),
         tabled_months.index(area, month),
         tabled_months.work(area, month, at),
         tabled.compliance_by_area(area, month),
         tabled.compliance_by_shop(area, month),
         tabled.late(late, at=end, past=True),
-        tabled.access(area, last),
-        tabled_prices.landings(area, landed),
+        tabled.access(area, last, kept=True),
+        tabled_prices.landings(area, landed, last),
     ]
 
 

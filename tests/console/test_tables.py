@@ -334,7 +334,7 @@ def test_the_report_says_the_numbers_in_sentences(officer: Client) -> None:
 
 @pytest.mark.parametrize(
     ("month", "november", "words"),
-    [(10, 100.02, "，比上月持平。"), (10, 99, "，比上月下降 1.0%。"), (8, 101, "，比 2026-08 上涨 1.0%。")],
+    [(10, 100.02, "，比上月持平。"), (10, 99, "，比上月下降 1.0%。"), (8, 101, "，比 2026年8月上涨 1.0%。")],
 )
 def test_the_report_compares_with_the_month_there_is(officer: Client, month: int, november: float, words: str) -> None:
     for on, value in ((7, 100), (month, 100), (11, november)):
