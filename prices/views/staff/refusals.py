@@ -105,7 +105,8 @@ def _keep(request: HttpRequest, user: User) -> None:
         if name != "csrfmiddlewaretoken" and isinstance(value, str)
     ]
     # A browser sends an empty file for a field in which none was chosen; Django leaves it out.
-    files = [PurePath(file.name or "").name[:200] for _name, file in request.FILES.items()]
+    sent = [file for _name, several in request.FILES.lists() for file in several]
+    files = [PurePath(file.name or "").name[:200] for file in sent]
     if (fields or files) and sum(len(name) + len(value) for name, value in fields) <= LARGEST:
         request.session[UNFINISHED] = {
             "user": user.pk,

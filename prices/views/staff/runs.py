@@ -65,7 +65,12 @@ def runs(request: HttpRequest, code: str) -> HttpResponse:
     page = Paginator(runs_of(pharmacy), A_PAGE).get_page(request.GET.get("page"))
     ids = [run.pk for run in page]
     signed = {row.run_id: row for row in RunPharmacy.objects.filter(pharmacy=pharmacy, run__in=ids)}
-    context = {"place": pharmacy, "at": at, "page": page, "runs": [(*each, signed.get(each[0].pk)) for each in named(page)]}
+    context = {
+        "place": pharmacy,
+        "at": at,
+        "page": page,
+        "runs": [(*each, signed.get(each[0].pk)) for each in named(page)],
+    }
     return render(request, "desk/runs.html", context)
 
 
