@@ -1,7 +1,9 @@
-/* The citizen's position: rounded to 3 decimals here (about 100 m), kept until the tab closes, and sent only as a header
-   of fragment requests, so that no address, history or log of addresses ever holds it. */
+/* Where a list begins. The citizen's position is rounded to 3 decimals here (about 100 m), kept until the tab closes, and
+   sent only as a header of fragment requests, so that no address, history or log of addresses ever holds it. A city or
+   county that was chosen is kept in this browser, and stands in the address. */
 const KEY = "position";
 const HEADER = "X-Position";
+const AREA = "area";
 const OPTIONS = { enableHighAccuracy: false, timeout: 15000, maximumAge: 300000 };
 
 let position = remembered();
@@ -25,6 +27,28 @@ function remember(value) {
     }
   } catch (error) {
     return; // storage forbidden: the position lasts for this page
+  }
+}
+
+/* The city and county of the last list, kept in this browser so that the next drug begins there. */
+function lastArea() {
+  try {
+    return JSON.parse(localStorage.getItem(AREA));
+  } catch (error) {
+    return null;
+  }
+}
+
+function keepArea() {
+  const chosen = (id) => (document.getElementById(id) || { value: "" }).value;
+  try {
+    if (chosen("city")) {
+      localStorage.setItem(AREA, JSON.stringify({ city: chosen("city"), county: chosen("county") || null }));
+    } else {
+      localStorage.removeItem(AREA);
+    }
+  } catch (error) {
+    return; // storage forbidden: every list begins with the province
   }
 }
 
@@ -154,12 +178,18 @@ document.addEventListener("htmx:afterSwap", () => {
   if (words && said) {
     said.textContent = words.textContent;
   }
+  if (document.getElementById("choice")) {
+    keepArea();
+  }
 });
 
 ["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => {
   document.addEventListener(name, (event) => complain(event.detail.xhr.status));
 });
 
-if (position) {
+const area = new URLSearchParams(location.search).has("city") ? null : lastArea();
+if (area && area.city) {
+  refresh({ city: area.city, county: area.county });
+} else if (position) {
   refresh({});
 }
