@@ -22,7 +22,8 @@ TOLERANCE = math.log(1.05)
 FACTORS = ("x10", "x100", "div10", "div100", "per_unit", "times_pack")
 
 ENOUGH = 20
-"""From so many changed prices on a delivery says how it moved: below, three that fell alike are a coincidence."""
+"""From so many changed prices on (as many as for holding one) a delivery says how it moved: a few that fell alike may be
+three decisions of one morning."""
 RARER = 4
 """A slip is so many times rarer in its delivery than the move that explains it: what as many prices did is a move itself."""
 FAR = math.log(8)
@@ -121,6 +122,7 @@ def _of_new_prices(rows: pl.DataFrame, fits: pl.DataFrame, movement: Movement) -
     asked = rows.select("pack_count", "delivery", _ratio().alias("ratio")).with_row_index("row")
     asked = asked.filter(~fits.select(pl.any_horizontal(FACTORS)).to_series())
     asked = asked.filter(pl.col("delivery").is_not_null() & (pl.col("ratio").abs() > NEAREST))
+    asked = asked.sort("delivery", "ratio")  # what is looked up side by side is found faster
     row, delivery, ratio = (asked[name].to_numpy() for name in ("row", "delivery", "ratio"))
     factors = asked.select(pl.when(_confusable(name)).then(_factor(name).log()).alias(name) for name in FACTORS)
     steps = [ratio - factors[name].fill_null(np.nan).to_numpy() for name in FACTORS]

@@ -44,8 +44,8 @@ def classify(changes: pl.DataFrame, moved: Movement | None = None) -> pl.Series:
     `future` (effective more than 10 minutes after it was received), `code_reused`, `pack_corrected`, `way_back` (from a
     slip to what was asked before it, or to what others ask), `suspected_…` as `prices.ingest.slips` names them. A price
     within 5 % of an official one, or of what the city's shops ask, is no slip, however far it moved. On the day of a new
-    price list a slip is ten times the new price and not the old one: hence `moved`, by what the list `movement`. What a person has accepted is the
-    price, so that ten times of it is a rise to be looked at and no way around being looked at.
+    price list a slip is ten times the new price and not the old one: hence `moved` (of `movement`). What a person has
+    accepted is the price, so that ten times of it is a rise to be looked at and no way around being looked at.
     """
     rows = changes.with_columns(
         pl.lit(None, kind).alias(name) for name, kind in OPTIONAL.items() if name not in changes.columns
