@@ -310,7 +310,7 @@ HOLD_MOVED_SHARE, HOLD_MOVE = 0.20, 0.50
 HOLD_WITHDRAWN_PHARMACY_SHARE, HOLD_WITHDRAWN_FEED_SHARE = 0.20, 0.05
 COMPLETE_SHARE = 0.80
 LEADS_PER_AREA = env_int("LEADS_PER_AREA", 50)  # new 价格异动线索 of a day in an insurance area, the largest first
-LEASE = timedelta(seconds=env_int("LEASE_SECONDS", 60))  # a killed worker's run is free again after this
+LEASE = timedelta(seconds=env_int("LEASE_SECONDS", 60))  # a killed worker's run or sheet is free again after this
 MAX_ATTEMPTS = 3
 
 # --- citizens' reports (limits without puzzles; thousands of phones may share one address) ----------

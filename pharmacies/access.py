@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -101,29 +101,44 @@ class Places:
 # -- the tree of regions ----------------------------------------------------------------------------------------------
 
 
-def _parents() -> dict[int, int | None]:
-    return dict(Region.objects.values_list("pk", "parent_id"))
+class _Tree(NamedTuple):
+    """The regions: what each hangs under, its code, and all that ever had that code. One that was renamed is a new row of
+    the same code: who speaks for the old row speaks for the new one, and the other way round."""
+
+    parents: dict[int, int | None]
+    codes: dict[int, str]
+    namesakes: dict[str, set[int]]
 
 
-def _upward(region_id: int | None, parents: dict[int, int | None]) -> set[int]:
-    """The region and everything above it."""
+def _tree() -> _Tree:
+    parents: dict[int, int | None] = {}
+    codes: dict[int, str] = {}
+    namesakes: dict[str, set[int]] = {}
+    for pk, parent, code in Region.objects.values_list("pk", "parent_id", "code"):
+        parents[pk], codes[pk] = parent, code
+        namesakes.setdefault(code, set()).add(pk)
+    return _Tree(parents, codes, namesakes)
+
+
+def _upward(region_id: int | None, tree: _Tree) -> set[int]:
+    """The region and everything above it, under whatever names."""
     found: set[int] = set()
     while region_id is not None:
-        found.add(region_id)
-        region_id = parents[region_id]
+        found |= tree.namesakes[tree.codes[region_id]]
+        region_id = tree.parents[region_id]
     return found
 
 
-def _below(regions: Iterable[int], parents: dict[int, int | None]) -> set[int]:
+def _below(regions: Iterable[int], tree: _Tree) -> set[int]:
     """The regions and everything below them."""
     tops = set(regions)
-    return {each for each in parents if not tops.isdisjoint(_upward(each, parents))} if tops else set()
+    return {each for each in tree.parents if not tops.isdisjoint(_upward(each, tree))} if tops else set()
 
 
 def above(place: Pharmacy) -> set[int]:
     """The regions in which the pharmacy stands or by which it is managed, all levels."""
-    parents = _parents()
-    return _upward(place.insurance_area_id, parents) | _upward(place.division_id, parents)
+    tree = _tree()
+    return _upward(place.insurance_area_id, tree) | _upward(place.division_id, tree)
 
 
 # -- questions --------------------------------------------------------------------------------------------------------
@@ -146,19 +161,19 @@ def roles(user: Person, place: Place, *, at: datetime) -> frozenset[Role]:
     held = list(memberships(user, at=at))
     if not held:
         return frozenset()
-    parents = _parents()
+    tree = _tree()
     if isinstance(place, Region):
-        above = _upward(place.pk, parents)
+        above = _upward(place.pk, tree)
         return frozenset(Role(each.role) for each in held if each.area_id in above)
     if isinstance(place, Chain):
-        above = _over(place, parents)
+        above = _over(place, tree)
         return frozenset(
             Role(each.role) if each.within_id is None else Role.VIEWER
             for each in held
             if each.chain_id == place.pk or each.area_id in above
         )
-    above = _upward(place.insurance_area_id, parents)
-    around = above | _upward(place.division_id, parents)
+    above = _upward(place.insurance_area_id, tree)
+    around = above | _upward(place.division_id, tree)
     return frozenset(
         Role(each.role)
         for each in held
@@ -172,10 +187,10 @@ def roles(user: Person, place: Place, *, at: datetime) -> frozenset[Role]:
     )
 
 
-def _over(chain: Chain, parents: dict[int, int | None]) -> set[int]:
+def _over(chain: Chain, tree: _Tree) -> set[int]:
     """The areas that reach every pharmacy of the chain; none where it has no pharmacy."""
     areas = Pharmacy.objects.filter(chain=chain).values_list("insurance_area_id", flat=True).distinct()
-    found = [_upward(area, parents) for area in areas]
+    found = [_upward(area, tree) for area in areas]
     return set.intersection(*found) if found else set()
 
 
@@ -195,13 +210,13 @@ def pharmacies(user: Person, action: Action, *, at: datetime) -> QuerySet[Pharma
     held = [each for each in memberships(user, at=at) if each.role in MAY[action]]
     if not held:
         return Pharmacy.objects.none()
-    parents = _parents()
+    tree = _tree()
     reached = Q(pk__in=[each.pharmacy_id for each in held if each.pharmacy_id])
     reached |= Q(chain__in=[each.chain_id for each in held if each.chain_id and each.within_id is None])
-    reached |= Q(insurance_area__in=_below((each.area_id for each in held if each.area_id), parents))
+    reached |= Q(insurance_area__in=_below((each.area_id for each in held if each.area_id), tree))
     for each in held:
         if each.within_id is not None:
-            regions = _below([each.within_id], parents)
+            regions = _below([each.within_id], tree)
             around = Q(division__in=regions) | Q(insurance_area__in=regions)
             reached |= Q(chain=each.chain_id) & around
     return Pharmacy.objects.filter(reached)
@@ -213,7 +228,7 @@ def places(user: Person, *, at: datetime) -> Places:
     return Places(
         pharmacies=list(Pharmacy.objects.filter(pk__in=held.values("pharmacy")).order_by("name", "code")),
         chains=list(Chain.objects.filter(pk__in=held.values("chain")).order_by("name")),
-        areas=list(Region.objects.filter(pk__in=held.values("area")).order_by("code")),
+        areas=list(Region.objects.valid(day(at)).filter(code__in=held.values("area__code")).order_by("code")),
     )
 
 
@@ -222,7 +237,7 @@ def places(user: Person, *, at: datetime) -> Places:
 
 def pharmacy_for(user: Person, action: Action, code: str, *, at: datetime) -> Pharmacy:
     """The pharmacy of that code. Http404 for who may not see it, PermissionDenied for who may see but not do this."""
-    found = Pharmacy.objects.select_related("chain", "division", "insurance_area").filter(code=code).first()
+    found = Pharmacy.objects.select_related("chain", "division", "insurance_area").filter(code=_known(code)).first()
     return _allowed(user, action, found, at=at)
 
 
@@ -233,7 +248,12 @@ def chain_for(user: Person, action: Action, pk: int, *, at: datetime) -> Chain:
 
 def area_for(user: Person, action: Action, code: str, *, at: datetime) -> Region:
     """The region that has this code on the day of `at`, or Http404 or PermissionDenied as `pharmacy_for` says."""
-    return _allowed(user, action, Region.objects.valid(day(at)).filter(code=code).first(), at=at)
+    return _allowed(user, action, Region.objects.valid(day(at)).filter(code=_known(code)).first(), at=at)
+
+
+def _known(code: str) -> str:
+    """The code as a database can be asked for it: none holds a NUL."""
+    return "" if "\x00" in code else code
 
 
 def _allowed(user: Person, action: Action, place: P | None, *, at: datetime) -> P:

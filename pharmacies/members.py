@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pharmacies import access, audit
-from pharmacies.models import Chain, Membership, Pharmacy, User
+from pharmacies.models import Chain, Membership, Pharmacy, Region, User
 
 
 class Refused(ValueError):
@@ -17,8 +17,11 @@ class Refused(ValueError):
 
 def of(place: access.Place, *, at: datetime) -> QuerySet[Membership]:
     """The memberships of this place itself that hold on the day of `at`, by name; not of those who reach it from above."""
-    where = {access.Pharmacy: "pharmacy", access.Chain: "chain", access.Region: "area"}[type(place)]
-    found = Membership.objects.filter(**{where: place}, valid__contains=access.day(at))
+    if isinstance(place, Region):
+        there = Q(area__code=place.code)  # also under the name that it had before
+    else:
+        there = Q(pharmacy=place) if isinstance(place, Pharmacy) else Q(chain=place)
+    found = Membership.objects.filter(there, valid__contains=access.day(at))
     return found.select_related("user", "pharmacy", "chain", "area", "within").order_by(
         "user__first_name", "user", "pk"
     )

@@ -5,7 +5,7 @@ once an official of the area has said so; that is never the person who proposed 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.contrib.gis.geos import Point as GeosPoint
@@ -53,7 +53,7 @@ def change(
         said = {name for name in ("phone", "hours") if before[name] != after[name]}
         row.own_facts = sorted({*row.own_facts, *said})
         row.save(update_fields=["phone", "hours", "open_minutes", "services", "own_facts"])
-        _record("shop.change", row, by=by, at=at, before=before, after=after)
+        audit.record(action="shop.change", by=by, at=at, before=before, after=after, **_about(row))
         today.rebuild(at, [row.pk])
     return row
 
@@ -81,7 +81,7 @@ def add_special(
             raise ShopProblem(_("这些日子里已有登记：请先删去原来的"))
         row = SpecialHours.objects.create(pharmacy=pharmacy, valid=valid, hours=hours, note=note.strip()[:40])
         said = {"first": first.isoformat(), "last": last.isoformat(), "hours": hours}
-        _record("shop.special", pharmacy, by=by, at=at, after=said)
+        audit.record(action="shop.special", by=by, at=at, after=said, **_about(pharmacy))
         today.rebuild(at, [pharmacy.pk])
     return row
 
@@ -94,7 +94,7 @@ def remove_special(pharmacy: Pharmacy, pk: int, *, by: User, at: datetime) -> No
             return
         before = {"first": row.valid.lower.isoformat(), "upto": row.valid.upper.isoformat(), "hours": row.hours}
         row.delete()
-        _record("shop.special_removed", pharmacy, by=by, at=at, before=before)
+        audit.record(action="shop.special_removed", by=by, at=at, before=before, **_about(pharmacy))
         today.rebuild(at, [pharmacy.pk])
 
 
@@ -127,7 +127,7 @@ def propose_place(
             pharmacy=pharmacy, state=PlaceProposal.State.PENDING, defaults=fields
         )
         said = {"lng": round(place.lng, 6), "lat": round(place.lat, 6), "moved_m": round(moved)}
-        _record("place.propose", pharmacy, by=by, at=at, after=said)
+        audit.record(action="place.propose", by=by, at=at, after=said, **_about(pharmacy))
     return row
 
 
@@ -153,28 +153,11 @@ def decide_place(pharmacy: Pharmacy, *, accept: bool, reason: str, by: User, at:
             moved = {name: getattr(row, name) for name in fields}
             Pharmacy.objects.filter(pk=pharmacy.pk).update(own_facts=own, **moved)
             today.rebuild(at, [pharmacy.pk])
-        _record("place.decide", pharmacy, by=by, at=at, before=before, after=after, reason=reason.strip())
+        audit.record(
+            action="place.decide", by=by, at=at, before=before, after=after, reason=reason.strip(), **_about(pharmacy)
+        )
     return row
 
 
-def _record(
-    action: str,
-    pharmacy: Pharmacy,
-    *,
-    by: User,
-    at: datetime,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-    reason: str = "",
-) -> None:
-    audit.record(
-        at=at,
-        by=by,
-        action=action,
-        subject="pharmacies.Pharmacy",
-        subject_id=pharmacy.code,
-        place=pharmacy,
-        before=None if before is None else dict(before),
-        after=None if after is None else dict(after),
-        reason=reason,
-    )
+def _about(pharmacy: Pharmacy) -> audit.About:
+    return {"subject": "pharmacies.Pharmacy", "subject_id": pharmacy.code, "place": pharmacy}

@@ -118,6 +118,7 @@ class UploadAdmin(ReadOnly):
     list_display = ("feed", "name", "state", "by", "at", "run", "back_run")
     list_filter = ("state",)
     list_select_related = ("feed", "by", "run", "back_run")
+    exclude = ("lease_token",)
     raw_id_fields = ("run", "back_run")
 
 
@@ -280,6 +281,7 @@ class BackTestAdmin(ReadOnly):
     list_filter = ("state", "detector")
     list_select_related = ("area", "by")
     raw_id_fields = ("by",)
+    exclude = ("lease_token",)
 
 
 @admin.register(BackTestDay)

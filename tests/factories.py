@@ -119,6 +119,12 @@ def rebuild_today(at: datetime = AT) -> None:
     today.rebuild(at)
 
 
+def renamed(old: Region, name: str, on: date = date(2026, 11, 1)) -> Region:
+    """The region under another name from that day on, as an import leaves it: a new row of the same code."""
+    Region.objects.filter(pk=old.pk).update(valid=since(end=on))
+    return Region.objects.create(code=old.code, name=name, parent=old.parent, level=old.level, valid=since(on))
+
+
 # -- what -------------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Daily doses (限定日剂量, DDD) from CSV, as a pharmacist has reviewed them: by generic name, and dosage form if it matters."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from catalog.models import DailyDose
 from catalog.specs import normal_text, strength_of
 from pharmacies.files import Row, read_table
-from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
+from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal, write
 from pharmacies.importers.reading import CellError, Cells, plain, read_rows
 from pharmacies.models import User
 
@@ -44,17 +45,12 @@ def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, pr
         return refusal(count, problems, table.notes)
     with importing(dry_run=dry_run):
         stored = {(each.generic_name, each.dosage_form): each for each in DailyDose.objects.all()}
-        created = updated = 0
+        done: Counter[str] = Counter()
         for row in rows:
             dose = stored.get((row.generic_name, row.dosage_form))
-            if dose and all(getattr(dose, name) == value for name, value in row.fields.items()):
-                continue
-            created, updated = (created, updated + 1) if dose else (created + 1, updated)
-            dose = dose or DailyDose(generic_name=row.generic_name, dosage_form=row.dosage_form)
-            for name, value in row.fields.items():
-                setattr(dose, name, value)
-            dose.save()
-        outcome = Outcome(count, created, updated, unchanged=count - created - updated, notes=table.notes)
+            new = DailyDose(generic_name=row.generic_name, dosage_form=row.dosage_form)
+            done[write(dose or new, row.fields)] += 1
+        outcome = Outcome(count, done["created"], done["updated"], done["unchanged"], notes=table.notes)
         audit(outcome, what="import_daily_doses", model="catalog.DailyDose", at=at, by=by)
         progress(_("写入"), count, count)
     return outcome

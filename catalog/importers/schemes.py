@@ -1,5 +1,6 @@
 """Procurement schemes (集采批次) from CSV, known by their code."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from catalog.importers.lookups import unknown_regions
 from catalog.models import Scheme
 from pharmacies.files import Row, read_table
-from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
+from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal, write
 from pharmacies.importers.reading import CellError, Cells, plain, read_rows, region_code, validity
 from pharmacies.importers.regions import in_force
 from pharmacies.models import User
@@ -47,17 +48,11 @@ def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, pr
         if problems:
             return refusal(count, problems, table.notes)
         stored = {scheme.code: scheme for scheme in Scheme.objects.all()}
-        created = updated = 0
+        done: Counter[str] = Counter()
         for row in rows:
-            scheme = stored.get(row.code) or Scheme(code=row.code)
             wanted = {**row.fields, "area_id": areas[row.area].pk}
-            if scheme.pk and all(getattr(scheme, name) == value for name, value in wanted.items()):
-                continue
-            created, updated = (created, updated + 1) if scheme.pk else (created + 1, updated)
-            for name, value in wanted.items():
-                setattr(scheme, name, value)
-            scheme.save()
-        outcome = Outcome(count, created, updated, unchanged=count - created - updated, notes=table.notes)
+            done[write(stored.get(row.code) or Scheme(code=row.code), wanted)] += 1
+        outcome = Outcome(count, done["created"], done["updated"], done["unchanged"], notes=table.notes)
         audit(outcome, what="import_schemes", model="catalog.Scheme", at=at, by=by)
         progress(_("写入"), count, count)
     return outcome

@@ -106,7 +106,7 @@ def _row(each: Waiting, edition: Edition) -> dict[str, str]:
 
 def _cell(text: str) -> str:
     """A text that a spreadsheet would run as a formula is kept a text."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else text
 
 
 def summary(each: Waiting) -> str:

@@ -4,7 +4,6 @@
 """
 
 import enum
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -70,7 +69,7 @@ def invite(
         at=at,
     )
     after = {"name": invitation.name, "role": str(role), "within": within.code if within else None}
-    _told("invitation.create", invitation, by=by, at=at, after=after)
+    audit.record(action="invitation.create", by=by, at=at, after=after, **_about(invitation))
     return invitation
 
 
@@ -83,7 +82,9 @@ def invite_back(*, user: User, by: User | str, at: datetime, place: Place | None
     for older in Invitation.objects.filter(kind=Invitation.Kind.RESET, user=user, used_at=None, revoked_at=None):
         revoke(invitation=older, by=by, at=at)
     invitation = _write(Invitation(kind=Invitation.Kind.RESET, user=user), name=user.display_name, by=by, at=at)
-    _told("invitation.reset", invitation, by=by, at=at, place=place, after={"username": user.username})
+    audit.record(
+        action="invitation.reset", by=by, at=at, after={"username": user.username}, **_about(invitation, place)
+    )
     return invitation
 
 
@@ -114,7 +115,7 @@ def revoke(*, invitation: Invitation, by: User | str, at: datetime) -> bool:
     open_ones = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None)
     if not open_ones.update(revoked_at=at):
         return False
-    _told("invitation.revoke", invitation, by=by, at=at, after={"name": invitation.name})
+    audit.record(action="invitation.revoke", by=by, at=at, after={"name": invitation.name}, **_about(invitation))
     return True
 
 
@@ -160,7 +161,7 @@ def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership:
     _claim(invitation, user, at=at)
     membership = Membership.objects.create(user=user, role=invitation.role, valid=valid, **where)
     after = {"name": user.display_name, "username": user.username, "role": invitation.role}
-    _told("invitation.accept", invitation, by=user, at=at, after=after)
+    audit.record(action="invitation.accept", by=user, at=at, after=after, **_about(invitation))
     return membership
 
 
@@ -192,21 +193,5 @@ def come_back(*, invitation: Invitation, password: str, at: datetime) -> User:
     return user
 
 
-def _told(
-    action: str,
-    invitation: Invitation,
-    *,
-    by: User | str,
-    at: datetime,
-    after: Mapping[str, str | None],
-    place: Place | None = None,
-) -> None:
-    audit.record(
-        at=at,
-        by=by,
-        action=action,
-        subject="pharmacies.Invitation",
-        subject_id=invitation.pk,
-        place=invitation.place or place,
-        after=dict(after),
-    )
+def _about(invitation: Invitation, place: Place | None = None) -> audit.About:
+    return {"subject": "pharmacies.Invitation", "subject_id": invitation.pk, "place": invitation.place or place}

@@ -1,13 +1,23 @@
 """Recording what people did. Every verb that a person can call ends here, inside its own transaction."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db import transaction
 
 from pharmacies.models import AuditEvent, AuditUnsealed, Chain, Pharmacy, Region, User
 
 Place = Pharmacy | Chain | Region
+
+
+class About(TypedDict):
+    """What events of one kind are about: `record(..., **about)`."""
+
+    subject: str
+    subject_id: object
+    place: Place | None
+
 
 SECRET = frozenset({"password", "secret", "token", "recovery_codes"})
 """Names under which a secret would stand in `before` or `after`; such an event is refused, whatever the value."""
@@ -21,8 +31,8 @@ def record(
     subject: str,
     subject_id: object,
     place: Place | None = None,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
     reason: str = "",
 ) -> AuditEvent:
     """Append one event; `by` is a user, or the name of the operator at a command line.
@@ -44,8 +54,8 @@ def record(
         pharmacy=place if isinstance(place, Pharmacy) else None,
         chain=place if isinstance(place, Chain) else None,
         area=place if isinstance(place, Region) else None,
-        before=before,
-        after=after,
+        before=None if before is None else dict(before),
+        after=None if after is None else dict(after),
         reason=reason,
     )
     AuditUnsealed.objects.create(event=event)

@@ -15,7 +15,7 @@ from pharmacies import access
 from pharmacies.models import AuditEvent, Chain, Pharmacy, Region
 
 RELATED = ("actor", "pharmacy", "chain", "area")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def events_of(place: access.Place) -> QuerySet[AuditEvent]:

@@ -1,11 +1,13 @@
 """What an import did, and the transaction it does it in."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from pharmacies.audit import record
 from pharmacies.files import RowProblem
@@ -41,6 +43,17 @@ class Outcome:
 def refusal(rows: int, problems: Iterable[RowProblem], notes: Iterable[str] = ()) -> Outcome:
     """Nothing was changed, because of `problems`; they come in the order of the file."""
     return Outcome(rows, problems=tuple(sorted(problems, key=lambda problem: problem.line)), notes=tuple(notes))
+
+
+def write(row: Model, wanted: Mapping[str, Any]) -> str:
+    """Save the attributes `wanted` of a row, new or stored, unless it has them: "created", "updated" or "unchanged"."""
+    new = row.pk is None
+    if not new and all(getattr(row, name) == value for name, value in wanted.items()):
+        return "unchanged"
+    for name, value in wanted.items():
+        setattr(row, name, value)
+    row.save()
+    return "created" if new else "updated"
 
 
 def quiet(what: str, done: int, total: int) -> None:

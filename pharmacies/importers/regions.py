@@ -4,6 +4,7 @@ A feature is one region in one range of days; features are numbered from 1, and 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from pharmacies import today
 from pharmacies.files import FileProblem, Row, RowProblem, decode
 from pharmacies.geo import Datum
 from pharmacies.importers.boundaries import read_boundary
-from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
+from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal, write
 from pharmacies.importers.reading import Cells, problem_of, region_code, validity, word
 from pharmacies.models import Region, User
 
@@ -246,26 +247,22 @@ def _apply(rows: list[RegionRow]) -> Outcome:
         old = stored.get((row.code, row.valid.lower))
         if old and old.valid != row.valid:
             Region.objects.filter(pk=old.pk).update(valid=row.valid)
-    created = updated = 0
+    done: Counter[str] = Counter()
     for row in sorted(rows, key=_rank):
         region = stored.setdefault((row.code, row.valid.lower), Region(code=row.code))
         parents = [each for each in stored.values() if each.code == row.parent]
-        wanted = {
+        wanted: dict[str, Any] = {
             "name": row.name,
             "kind": row.kind,
             "level": row.level,
             "parent_id": _newest(parents, row.valid).pk if row.parent else None,
             "valid": row.valid,
         }
-        same = all(getattr(region, name) == value for name, value in wanted.items())
-        if region.pk and same and _same_shape(region.boundary, row.boundary):
-            continue
-        created, updated = (created, updated + 1) if region.pk else (created + 1, updated)
-        for name, value in {**wanted, "boundary": row.boundary}.items():
-            setattr(region, name, value)
-        region.save()
+        if not _same_shape(region.boundary, row.boundary):
+            wanted["boundary"] = row.boundary
+        done[write(region, wanted)] += 1
     _refuse_cycles()
-    return Outcome(len(rows), created, updated, unchanged=len(rows) - created - updated)
+    return Outcome(len(rows), done["created"], done["updated"], done["unchanged"])
 
 
 def _same_shape(a: MultiPolygon | None, b: MultiPolygon | None) -> bool:

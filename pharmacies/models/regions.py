@@ -13,14 +13,19 @@ from pharmacies.fields import ValidField, ValidQuerySet
 
 class RegionQuerySet(ValidQuerySet):
     def within(self, region: "Region") -> "RegionQuerySet":
-        """The region and everything below it."""
+        """The region and everything below it. One that was renamed is a new row of the same code: what is below the old
+        row is below the new one too."""
         children: dict[int | None, list[int]] = {}
-        for pk, parent in self.model.objects.values_list("pk", "parent_id"):
+        namesakes: dict[str, list[int]] = {}
+        for pk, parent, code in self.model.objects.values_list("pk", "parent_id", "code"):
             children.setdefault(parent, []).append(pk)
-        found, queue = [], [region.pk]
+            namesakes.setdefault(code, []).append(pk)
+        found: set[int] = set()
+        queue = list(namesakes.get(region.code, []))
         while queue:
-            found.append(queue.pop())
-            queue.extend(children.get(found[-1], []))
+            each = queue.pop()
+            found.add(each)
+            queue.extend(children.get(each, []))
         return self.filter(pk__in=found)
 
 

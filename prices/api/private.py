@@ -1,7 +1,7 @@
 """Feeds push their prices and read what became of them. A token speaks for one feed; strangers get 404."""
 
 import json
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.http import Http404, StreamingHttpResponse
@@ -66,21 +66,8 @@ KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEA
 @api_view(["POST"])
 @parser_classes([MultiPartParser, JSONParser])
 def push(request: Request, slug: str) -> Response:
-    feed = authorised_feed(request)
-    if feed.slug != slug:
-        raise Http404
-    asked = RunQuery(data=request.query_params)
-    asked.is_valid(raise_exception=True)
-    data, format = _delivery(request)
-    run = receive(
-        feed=feed,
-        data=data,
-        format=format,
-        mode=asked.validated_data.get("mode"),
-        channel=FeedRun.Channel.PUSH,
-        at=timezone.now(),
-        idempotency_key=_key(request),
-    )
+    sent = _sent(request, slug)
+    run = receive(**sent, channel=FeedRun.Channel.PUSH, at=timezone.now(), idempotency_key=_key(request))
     location = reverse("api:run", args=[run.pk])
     return Response({"run": run.pk, "state": run.state}, 202, headers={"Location": location})
 
@@ -97,14 +84,25 @@ def push(request: Request, slug: str) -> Response:
 @api_view(["POST"])
 @parser_classes([MultiPartParser, JSONParser])
 def sandbox(request: Request, slug: str) -> Response:
+    return Response(told(try_delivery(**_sent(request, slug), at=timezone.now())))
+
+
+class _Sent(TypedDict):
+    feed: Feed
+    data: bytes
+    format: str
+    mode: str | None
+
+
+def _sent(request: Request, slug: str) -> _Sent:
+    """What the feed `slug`, whose token the request carries, delivers. Raises as `authorised_feed` and `_delivery`."""
     feed = authorised_feed(request)
     if feed.slug != slug:
         raise Http404
     asked = RunQuery(data=request.query_params)
     asked.is_valid(raise_exception=True)
     data, format = _delivery(request)
-    tried = try_delivery(feed, data, format=format, mode=asked.validated_data.get("mode"), at=timezone.now())
-    return Response(told(tried))
+    return {"feed": feed, "data": data, "format": format, "mode": asked.validated_data.get("mode")}
 
 
 def _delivery(request: Request) -> tuple[bytes, str]:

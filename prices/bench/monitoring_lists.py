@@ -99,6 +99,7 @@ class Found:
     slips: tuple[int, int]  # of the price before: sown, quarantined
     new_slips: tuple[int, int]  # of a price that the list changed: sown, quarantined
     cuts: tuple[int, int]  # sown, neither quarantined nor an alarm
+    mistaken: int  # quarantined of the list as it was
     events: list[Event]  # of the list as it was
 
 
@@ -219,10 +220,8 @@ def ours(lists: Lists, at: int, sown: Sown) -> Answer:
     # The document of a procurement cut states its price; without one a cut of nine tenths is a slip.
     cut = sown.kind[moved] == "cut"
     official = [[float(fen)] if is_cut else None for fen, is_cut in zip(now[moved], cut, strict=True)]
-    step = float(np.median(now[moved] / before[moved])) if _moves_as_a_whole(before, now) else 1.0
-    kinds = slips.classify(
-        changes.with_columns(pl.Series("official_fen", official, dtype=pl.List(pl.Float64)), pl.lit(step).alias("step"))
-    )
+    asked = changes.with_columns(pl.Series("official_fen", official, dtype=pl.List(pl.Float64)))
+    kinds = slips.classify(asked, slips.movement(changes))
     slip[moved] = kinds.to_numpy().astype("U24")
     left = changes.filter(kinds == "")
     left, whole = events.collapse(left)
@@ -275,6 +274,7 @@ def judge(lists: Lists, at: int, seed: int) -> Found:
     size = np.where(jump, sown.reported / before, np.nan)
     bands = [jump & (size >= low) & (size < high) for low, high in BANDS]
     both = ~np.isnan(before) & ~np.isnan(true)
+    untouched = ours(lists, at, Sown(true, np.full_like(sown.kind, "")))
     moved = both & ((true >= BANDS[0][0] * before) | (true <= (2 - BANDS[0][0]) * before))
 
     def of(kind: str, what: Bools) -> tuple[int, int]:
@@ -291,7 +291,8 @@ def judge(lists: Lists, at: int, seed: int) -> Found:
         slips=of("slip", quarantined),
         new_slips=of("new_slip", quarantined),
         cuts=of("cut", ~quarantined & ~answer.alarm),
-        events=ours(lists, at, Sown(true, np.full_like(sown.kind, ""))).events,
+        mistaken=int((untouched.slip != "").sum()),
+        events=untouched.events,
     )
 
 
@@ -327,7 +328,7 @@ def report(folder: Path | None = None) -> tuple[list[str], list[dict[str, Any]]]
 def lines(found: Sequence[Found]) -> list[str]:
     """A line for each list, and one for each country in all."""
     head = f"{'real price lists':<24}{'changed':>8}{'jumps':>7}{'recall':>8}{'rule':>7}{'false':>8}{'rule':>8}"
-    table = [head + f"{'real±30%':>10}{'slips':>11}{'of new':>11}{'cuts':>9}  events"]
+    table = [head + f"{'real±30%':>10}{'slips':>11}{'of new':>11}{'cuts':>9}{'mistaken':>10}  events"]
     for country in dict.fromkeys(each.country for each in found):
         own = [each for each in found if each.country == country]
         table += [_line(f"{country} {each.on}", [each]) for each in own]
@@ -338,7 +339,8 @@ def lines(found: Sequence[Found]) -> list[str]:
 NOTE = (
     "rule = outside 1/3 to 3 times the product's own median, from 3 prices on. false = alarms at true prices that moved "
     "by less than 30 % + alarms at sown slips; real±30% = our alarms at true prices that did move by 30 %. slips, of new "
-    "= quarantined of sown, in the price before and in a price that the list itself changed; cuts = passed of sown."
+    "= quarantined of sown, in the price before and in a price that the list itself changed; cuts = passed of sown; "
+    "mistaken = quarantined of the list as it was, with nothing sown."
 )
 
 
@@ -359,5 +361,6 @@ def _line(name: str, found: Sequence[Found]) -> str:
         f"{name:<24}{total(lambda each: each.changed):>8}{jumps:>7}{recall:>8.3f}{simple:>7.3f}"
         f"{false(lambda each: each.ours):>8}{false(lambda each: each.rule):>8}"
         f"{total(lambda each: each.ours.moved):>10}{share(lambda each: each.slips):>11}"
-        f"{share(lambda each: each.new_slips):>11}{share(lambda each: each.cuts):>9}  {told if len(found) == 1 else ''}"
+        f"{share(lambda each: each.new_slips):>11}{share(lambda each: each.cuts):>9}"
+        f"{total(lambda each: each.mistaken):>10}  {told if len(found) == 1 else ''}"
     )

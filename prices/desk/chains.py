@@ -71,8 +71,8 @@ def overview(chain: Chain, shops: Sequence[Pharmacy], drug: Drug) -> Overview:
     return Overview(rows, usual)
 
 
-MOST_COMPARED = 60
-"""Shops whose whole shelves are compared while somebody waits: some 120,000 prices."""
+MOST_COMPARED = 120_000
+"""Prices that are compared while somebody waits: the whole shelves of some sixty large shops, of hundreds of small ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,16 @@ class Differing:
     high: int
 
 
+def comparable(shops: Sequence[Pharmacy]) -> bool:
+    """Whether `shops` together hold few enough prices for `differing`. Counts no further than it must."""
+    held = Offer.objects.filter(pharmacy_id__in=[shop.pk for shop in shops])[: MOST_COMPARED + 1]
+    return held.count() <= MOST_COMPARED
+
+
 def differing(shops: Sequence[Pharmacy], *, limit: int) -> list[Differing]:
-    """Products with several prices in `shops` (at most MOST_COMPARED), the widest apart first."""
+    """Products with several prices in `shops`, which are `comparable`; the widest apart first."""
     with connection.cursor() as cursor:
-        asked: dict[str, Any] = {"pharmacies": [shop.pk for shop in shops[:MOST_COMPARED]], "limit": limit}
+        asked: dict[str, Any] = {"pharmacies": [shop.pk for shop in shops], "limit": limit}
         cursor.execute(statement("chain_differing"), asked)
         rows = cursor.fetchall()
     drugs = Drug.objects.select_related("preparation").in_bulk([row[0] for row in rows])
@@ -245,23 +251,13 @@ def _announce(
         for change in changes
         if change.new
     ]
-    run = hand_in(chain, lines, nonce=nonce, reason=reason, by=by, at=at)
-    audit.record(
-        at=at,
-        by=by,
-        action="chain.announce",
-        subject="prices.FeedRun",
-        subject_id=run.pk,
-        place=chain,
-        after={
-            "drug": changes[0].drug_code,
-            "price": lines[0]["price"],
-            "shops": len(lines),
-            "from": moment.isoformat(),
-        },
-        reason=reason,
-    )
-    return run
+    after = {
+        "drug": changes[0].drug_code,
+        "price": lines[0]["price"],
+        "shops": len(lines),
+        "from": moment.isoformat(),
+    }
+    return hand_in(chain, lines, nonce=nonce, reason=reason, by=by, at=at, action="chain.announce", after=after)
 
 
 # -- what is announced ------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from prices.desk import unusual
 from prices.desk.feeds import desk_feed
 from prices.desk.sending import Change, Value, known, send
 from prices.ingest.receive import Refused
+from prices.ingest.retold import retold
 from prices.ingest.schedule import STOCK_WORDS
 from prices.models import DeskChange, Feed, FeedRun, Offer, Stock
 from prices.money import MoneyError, fen_of, yuan
@@ -239,9 +240,9 @@ def results(run: FeedRun, pharmacy: Pharmacy) -> list[Result]:
 
 def _result(run: FeedRun, change: DeskChange, offer: Offer | None, refused: bool) -> Result:
     if run.state == FeedRun.State.HELD:
-        return Result(change, False, _("整批待确认：%(why)s") % {"why": _("；").join(run.notes)})
+        return Result(change, False, _("整批待确认：%(why)s") % {"why": _("；").join(map(retold, run.notes))})
     if run.state != FeedRun.State.PUBLISHED or refused:
-        return Result(change, False, run.error or _("没有公示：请查看退回原因"))
+        return Result(change, False, retold(run.error) or _("没有公示：请查看退回原因"))
     wanted, current = _value(change), _shown(offer)
     if wanted == current:
         return Result(change, True)

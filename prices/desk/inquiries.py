@@ -2,8 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -13,10 +12,15 @@ from django.utils.translation import gettext as _
 from pharmacies import audit
 from pharmacies.models import Pharmacy, User
 from prices.models import Inquiry, InquiryReply
-from prices.monitoring import cases  # which asks through this module in turn: neither uses the other while loading
+from prices.monitoring import (
+    cases,  # which asks through this module in turn: neither uses the other while loading
+    written,
+)
 
 LARGEST = 5_000_000
 LONGEST = 2000
+AGAIN = timedelta(minutes=1)
+"""The same words from the same person within this time are one answer."""
 TYPES = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 """What a document may be, by its first bytes; its name says nothing."""
 
@@ -60,13 +64,16 @@ def open_inquiry(
             opened_at=at,
             due_at=due_at,
         )
-        _record("inquiry.open", inquiry, by=by, at=at, after={"kind": kind, "title": inquiry.title})
+        audit.record(
+            action="inquiry.open", by=by, at=at, after={"kind": kind, "title": inquiry.title}, **_about(inquiry)
+        )
     return inquiry
 
 
 def reply(inquiry: Inquiry, *, text: str, document: Document | None, by: User, at: datetime) -> InquiryReply:
-    """Answer, as often as need be until it is closed. Raises `ReplyProblem`."""
-    text = text.strip()
+    """Answer, as often as need be until it is closed; the same once more (a double click) is the same answer. Raises
+    `ReplyProblem`."""
+    text = written.plain(text)
     if not text:
         raise ReplyProblem(_("请写下回复"))
     if len(text) > LONGEST:
@@ -77,6 +84,9 @@ def reply(inquiry: Inquiry, *, text: str, document: Document | None, by: User, a
         locked = Inquiry.objects.select_for_update().get(pk=inquiry.pk)
         if locked.state == Inquiry.State.CLOSED:
             raise ReplyProblem(_("已办结，不能再回复"))
+        last = InquiryReply.objects.filter(inquiry=locked).order_by("pk").last()
+        if last is not None and _is_again(last, text=text, document=document, by=by, at=at):
+            return last
         stored = ""
         if document:
             name = f"inquiries/{inquiry.pk}/{uuid.uuid4().hex}"
@@ -88,36 +98,23 @@ def reply(inquiry: Inquiry, *, text: str, document: Document | None, by: User, a
         locked.state = Inquiry.State.REPLIED
         locked.save(update_fields=["state"])
         after = {"state": locked.state, "document": row.document}
-        _record("inquiry.reply", locked, by=by, at=at, before=before, after=after)
+        audit.record(action="inquiry.reply", by=by, at=at, before=before, after=after, **_about(locked))
         cases.replied(locked, text=text, by=by, at=at)
     return row
+
+
+def _is_again(last: InquiryReply, *, text: str, document: Document | None, by: User, at: datetime) -> bool:
+    """Whether the newest answer is this very one, sent a moment ago."""
+    name = document.name[-120:] if document else ""
+    return (last.by_id, last.text, last.document) == (by.pk, text, name) and at - last.at < AGAIN
 
 
 def close(inquiry: Inquiry, *, reason: str, by: User | str, at: datetime) -> None:
     """The regulators' side is done with it."""
     with transaction.atomic():
         Inquiry.objects.filter(pk=inquiry.pk).update(state=Inquiry.State.CLOSED)
-        _record("inquiry.close", inquiry, by=by, at=at, after={"state": "closed"}, reason=reason)
+        audit.record(action="inquiry.close", by=by, at=at, after={"state": "closed"}, reason=reason, **_about(inquiry))
 
 
-def _record(
-    action: str,
-    inquiry: Inquiry,
-    *,
-    by: User | str,
-    at: datetime,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-    reason: str = "",
-) -> None:
-    audit.record(
-        at=at,
-        by=by,
-        action=action,
-        subject="prices.Inquiry",
-        subject_id=inquiry.pk,
-        place=inquiry.pharmacy,
-        before=before,
-        after=after,
-        reason=reason,
-    )
+def _about(inquiry: Inquiry) -> audit.About:
+    return {"subject": "prices.Inquiry", "subject_id": inquiry.pk, "place": inquiry.pharmacy}

@@ -67,29 +67,37 @@ def send(
     Raises `receive.Refused`.
     """
     with transaction.atomic():
-        run = hand_in(place, [_line(change) for change in changes], nonce=nonce, reason=reason, by=by, at=at)
-        DeskChange.objects.bulk_create((_row(run, change, reason) for change in changes), batch_size=5000)
-        told = changes if len(changes) <= TOLD_ONE_BY_ONE else []
-        audit.record(
-            at=at,
+        rows, told = [_line(change) for change in changes], changes if len(changes) <= TOLD_ONE_BY_ONE else []
+        run = hand_in(
+            place,
+            rows,
+            nonce=nonce,
+            reason=reason,
             by=by,
+            at=at,
             action=action,
-            subject="prices.FeedRun",
-            subject_id=run.pk,
-            place=place,
             before={_key(place, change): str(change.old or "") for change in told},
             after={_key(place, change): str(change.new or "") for change in told} | {"changes": len(changes)},
-            reason=reason,
         )
+        DeskChange.objects.bulk_create((_row(run, change, reason) for change in changes), batch_size=5000)
     return run
 
 
 def hand_in(
-    place: Pharmacy | Chain, rows: Sequence[Mapping[str, str]], *, nonce: str, reason: str, by: User, at: datetime
+    place: Pharmacy | Chain,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    nonce: str,
+    reason: str,
+    by: User,
+    at: datetime,
+    action: str,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object],
 ) -> FeedRun:
-    """Rows of a feed as one run of the place's desk feed, for which `by` answers if there is a reason. Raises
-    `receive.Refused`."""
-    return receive(
+    """Rows of a feed as one run of the place's desk feed, for which `by` answers if there is a reason; `before` and
+    `after` are what the log says of it. Inside a transaction. Raises `receive.Refused`."""
+    run = receive(
         feed=desk_feed(place),
         data="\n".join(json.dumps(row) for row in rows).encode(),
         at=at,
@@ -101,6 +109,18 @@ def hand_in(
         override_reason=reason,
         released_by=by.get_username() if reason else "",
     )
+    audit.record(
+        at=at,
+        by=by,
+        action=action,
+        subject="prices.FeedRun",
+        subject_id=run.pk,
+        place=place,
+        before=before,
+        after=after,
+        reason=reason,
+    )
+    return run
 
 
 def _key(place: Pharmacy | Chain, change: Change) -> str:

@@ -69,7 +69,7 @@ def create(
             feed.pharmacies.add(place)
         issued = tokens.issue(feed, at=at)
         said = {"name": name, "mode": mode, "cadence_days": cadence_days}
-        _record("till.create", place, feed, by=by, at=at, after=said)
+        audit.record(action="till.create", by=by, at=at, after=said, **_about(place, feed))
     return feed, issued
 
 
@@ -84,7 +84,7 @@ def rotate(place: Pharmacy | Chain, feed: Feed, *, by: User, at: datetime) -> st
     with transaction.atomic():
         Feed.objects.filter(pk=feed.pk).update(active=True)
         issued = tokens.issue(feed, at=at)
-        _record("till.rotate", place, feed, by=by, at=at)
+        audit.record(action="till.rotate", by=by, at=at, **_about(place, feed))
     return issued
 
 
@@ -93,10 +93,8 @@ def revoke(place: Pharmacy | Chain, feed: Feed, *, by: User, at: datetime) -> No
     with transaction.atomic():
         tokens.revoke(feed)
         Feed.objects.filter(pk=feed.pk).update(active=False)
-        _record("till.revoke", place, feed, by=by, at=at)
+        audit.record(action="till.revoke", by=by, at=at, **_about(place, feed))
 
 
-def _record(
-    action: str, place: Pharmacy | Chain, feed: Feed, *, by: User, at: datetime, after: dict[str, object] | None = None
-) -> None:
-    audit.record(at=at, by=by, action=action, subject="prices.Feed", subject_id=feed.slug, place=place, after=after)
+def _about(place: Pharmacy | Chain, feed: Feed) -> audit.About:
+    return {"subject": "prices.Feed", "subject_id": feed.slug, "place": place}

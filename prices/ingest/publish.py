@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from prices.ingest.lease import Lease
+from prices.leases import Lease
 from prices.models import FeedRun, RunPharmacy
 from prices.sql import statement
 
@@ -19,7 +19,7 @@ BATCH_ROWS, BATCH_SHOPS = 20_000, 200
 
 
 def publish(run: FeedRun, shops: Sequence[tuple[int, int]], *, lease: Lease) -> None:
-    """Publish the staged `shops` (pharmacy id, accepted rows; in id order). Raises `lease.Lost` when another attempt
+    """Publish the staged `shops` (pharmacy id, accepted rows; in id order). Raises `leases.Lost` when another attempt
     has taken the run over."""
     ensure_partition(run.received_at)
     for batch in _batches(shops):

@@ -8,21 +8,22 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pharmacies import audit
 from pharmacies.files import FileProblem
 from pharmacies.models import User
+from prices import leases
 from prices.ingest import publish as publishing
 from prices.ingest import store
 from prices.ingest.check import Checked, check, texts
 from prices.ingest.directory import look_up, one_shop
-from prices.ingest.lease import Clock, Lease, Lost
 from prices.ingest.read import LINE, PROBLEM, Sheet, read
 from prices.ingest.receive import still_holds
 from prices.ingest.stage import Staged, hold_reasons, stage
+from prices.leases import Clock, Lease, Lost
 from prices.models import FeedRun, Rejection
 from prices.models.feeds import Mode
 
@@ -35,7 +36,7 @@ def process(run_id: int, *, clock: Clock = timezone.now) -> FeedRun:
 
     A broken file fails the run. Anything unforeseen is raised: the lease expires and the run is tried again.
     """
-    lease = Lease.claim(run_id, clock=clock)
+    lease = Lease.claim(FeedRun.objects.in_flight(), run_id, length=settings.LEASE, clock=clock)
     run: FeedRun = FeedRun.objects.select_related("feed", "confirms").get(pk=run_id)
     if lease is None:
         return run
@@ -204,16 +205,7 @@ def _decide(
 
 
 def unclaimed(*, at: datetime) -> list[FeedRun]:
-    """Undecided runs that nobody works on, oldest first; those out of attempts are failed on the way.
-
-    This is all the recovery there is: a killed worker, a lost broker and a failed `delay()` look the same from here.
-    """
-    free = FeedRun.objects.in_flight().filter(Q(lease_until__isnull=True) | Q(lease_until__lt=at))
-    free.filter(attempts__gte=settings.MAX_ATTEMPTS).update(
-        state=State.FAILED,
-        lease_until=None,
-        lease_token=None,
-        finished_at=at,
-        error=_("处理三次均未完成，已发布的药店保持不变：请查看服务日志后重新报送"),
-    )
-    return list(free.order_by("pk"))
+    """Undecided runs that nobody works on, oldest first; those out of attempts are failed on the way."""
+    error = _("处理三次均未完成，已发布的药店保持不变：请查看服务日志后重新报送")
+    failing = {"state": State.FAILED, "finished_at": at, "error": error}
+    return leases.unclaimed(FeedRun.objects.in_flight(), at=at, failing=failing)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from prices.ingest import slips
 from prices.ingest.check import REMOVED, Checked
-from prices.models import FeedRun
+from prices.models import FeedRun, PriceChange
 from prices.sql import statement
 
 REVIEW_AFTER_DAYS = 3  # the same suspected slip on three days goes to a person
@@ -32,6 +32,7 @@ REFUSED: dict[str, Any] = {
     "price_fen": pl.Int32,
     "review": pl.Boolean,
 }
+MOVED = pl.Schema({"delivery": pl.Int32(), "price": pl.Float64(), "reference": pl.Float64(), "pack_count": pl.Int32()})
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def stage(run: FeedRun, checked: Checked, *, complete: bool, done: Sequence[int]
     columns = ["line", "drug_id", "pharmacy_id", "price_fen", "stock", "effective_at"]
     _copy("staged", declared.select(columns).sort("drug_id", "pharmacy_id"))
     differences = _differences(declared)
-    suspects = _suspects(run, differences)
+    suspects = _suspects(run, differences, done)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM staged WHERE line = ANY (%s)", [suspects["line"].to_list()])
     accepted = accepted.join(suspects, on="line", how="anti")
@@ -147,10 +148,11 @@ def _differences(declared: pl.DataFrame) -> pl.DataFrame:
     return declared.join(found.with_columns(pl.col("live") == "t"), on="line")
 
 
-def _suspects(run: FeedRun, differences: pl.DataFrame) -> pl.DataFrame:
+def _suspects(run: FeedRun, differences: pl.DataFrame, done: Sequence[int]) -> pl.DataFrame:
     """The rows that look like a slip, shaped like refused rows, with `review` for those a person should judge.
 
-    A named person who gave a reason has overridden the suspicion beforehand.
+    Slips of the last price, and of the new one where the delivery moves as a list does. A named person who gave a reason
+    has overridden the suspicion beforehand.
     """
     empty = pl.DataFrame(schema=REFUSED)
     if run.override_reason or differences.is_empty():
@@ -159,8 +161,10 @@ def _suspects(run: FeedRun, differences: pl.DataFrame) -> pl.DataFrame:
     rows = differences.join(peers, on="drug_id", how="left").with_columns(
         (pl.col("price_fen") / 100).alias("price"),
         (pl.coalesce("old_fen", "peers_fen") / 100).alias("reference"),
+        pl.when(pl.col("old_fen").is_not_null()).then(0).alias("delivery"),
     )
-    rows = rows.with_columns(slips.classify(rows).alias("slip")).filter(pl.col("slip") != "")
+    movement = slips.Movement.of(pl.concat([rows.select(MOVED.names()).cast(MOVED), _published(run, done)]))
+    rows = rows.with_columns(slips.classify(rows, movement).alias("slip")).filter(pl.col("slip") != "")
     rows = _without_official(run, _without_usual(rows))
     if rows.is_empty():
         return empty
@@ -170,6 +174,16 @@ def _suspects(run: FeedRun, differences: pl.DataFrame) -> pl.DataFrame:
         pl.lit(True).alias("carries"),
         (_repeats(run, rows) >= REVIEW_AFTER_DAYS - 1).alias("review"),
     ).select(empty.columns)
+
+
+def _published(run: FeedRun, done: Sequence[int]) -> pl.DataFrame:
+    """What an earlier attempt has changed already: the delivery has moved as it has, whoever finishes it."""
+    if not done:
+        return pl.DataFrame(schema=MOVED)
+    changes = PriceChange.objects.filter(run_id=run.pk, received_at=run.received_at)
+    fens = changes.filter(old_fen__isnull=False, new_fen__isnull=False).values_list("new_fen", "old_fen")
+    # No slips, whatever the pack: they have passed.
+    return pl.DataFrame([(0, new, old, 1) for new, old in fens], schema=MOVED, orient="row")
 
 
 def _peers(rows: pl.DataFrame) -> pl.DataFrame:

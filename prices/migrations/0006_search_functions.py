@@ -1,11 +1,9 @@
 from django.db import migrations
 
-from prices.sql import search_functions
-
 
 class Migration(migrations.Migration):
-    """Surveys, and searches among few pharmacies."""
+    """Made the search functions once; the newest migration that replaces them makes them all."""
 
     dependencies = [("prices", "0005_search_functions"), ("pharmacies", "0006_night_index")]
 
-    operations = [search_functions.replace()]
+    operations = []

@@ -9,13 +9,14 @@ from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Region
+from prices.models.leased import Leased, lease_and_token_together
 from prices.models.rules import Detector
 
 LONGEST_DAYS = 366
 """A back-test looks at so many days at most: 12 months."""
 
 
-class BackTest(models.Model):
+class BackTest(Leased):
     """A draft of a rule, tried on the days `first` to `last` (both included). Its answers are its `BackTestDay`s.
 
     `parameters` are complete, of the detector's `version` of that time. Written only by `monitoring.backtest`.
@@ -40,8 +41,6 @@ class BackTest(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="发起人")
     at = models.DateTimeField("发起时间")
     state = models.CharField("状态", max_length=8, choices=State, default=State.WAITING)
-    claimed_until = models.DateTimeField(null=True, blank=True)  # a worker is at it; after this another may be
-    attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
     finished_at = models.DateTimeField("完成时间", null=True, blank=True)
     error = models.TextField("错误", blank=True)
 
@@ -63,13 +62,14 @@ class BackTest(models.Model):
             models.CheckConstraint(
                 name="back_test_ended_when_it_ended",
                 condition=Q(state__in=["waiting", "running"], finished_at__isnull=True)
-                | Q(state__in=["done", "stopped", "failed"], finished_at__isnull=False, claimed_until__isnull=True),
+                | Q(state__in=["done", "stopped", "failed"], finished_at__isnull=False, lease_until__isnull=True),
             ),
+            lease_and_token_together("back_test_lease_and_token_together"),
         ]
         indexes = [
             models.Index(name="back_test_of_area", fields=["area", "-id"]),
             models.Index(
-                name="back_test_working", fields=["claimed_until"], condition=Q(state__in=["waiting", "running"])
+                name="back_test_working", fields=["lease_until"], condition=Q(state__in=["waiting", "running"])
             ),
         ]
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Chain, Pharmacy
+from prices.models.leased import Leased, lease_and_token_together
 
 
 class Mode(models.TextChoices):
@@ -68,7 +69,7 @@ class RunQuerySet(models.QuerySet[Any]):
         return self.filter(state__in=FeedRun.IN_FLIGHT)
 
 
-class FeedRun(models.Model):
+class FeedRun(Leased):
     """One delivery and its way through the five steps; the truth about it is here, never in the broker."""
 
     class State(models.TextChoices):
@@ -105,9 +106,6 @@ class FeedRun(models.Model):
     )  # the same bytes again: everything that run said still holds
     received_at = models.DateTimeField("接收时间")
     finished_at = models.DateTimeField("完成时间", null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    lease_token = models.UUIDField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
     rows = models.PositiveIntegerField("行数", default=0)
     accepted = models.PositiveIntegerField("接受", default=0)
     changed = models.PositiveIntegerField("变动", default=0)
@@ -128,11 +126,7 @@ class FeedRun(models.Model):
         verbose_name = verbose_name_plural = "报送批次"
         constraints = [
             models.UniqueConstraint(name="run_once_per_delivery", fields=["feed", "delivery_key"]),
-            models.CheckConstraint(
-                name="run_lease_and_token_together",
-                condition=Q(lease_until__isnull=True, lease_token__isnull=True)
-                | Q(lease_until__isnull=False, lease_token__isnull=False),
-            ),
+            lease_and_token_together("run_lease_and_token_together"),
             models.CheckConstraint(
                 name="run_override_names_a_person", condition=Q(override_reason="") | ~Q(operator="")
             ),

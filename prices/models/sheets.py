@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from prices.models.feeds import Feed, FeedRun
+from prices.models.leased import Leased, lease_and_token_together
 
 
 class SheetLayout(models.Model):
@@ -28,7 +29,7 @@ class SheetLayout(models.Model):
         return f"{self.feed_id} {self.signature[:8]}"
 
 
-class Upload(models.Model):
+class Upload(Leased):
     """A spreadsheet that a person brought to the desk. The bytes are in the store of deliveries; what was read of them,
     and the preview, lie beside (`desk.sheets.kept`) and can be made again."""
 
@@ -52,8 +53,6 @@ class Upload(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField("字节数")
     state = models.CharField("状态", max_length=10, choices=State, default=State.READING)
-    claimed_until = models.DateTimeField(null=True, blank=True)  # a worker is at it; after this another may be
-    attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
     progress = models.PositiveSmallIntegerField("进度", default=0)  # per cent
     columns = ArrayField(models.TextField(), verbose_name="原表头", default=list, blank=True)
     mapping = models.JSONField("列对照", default=dict, blank=True)
@@ -85,12 +84,11 @@ class Upload(models.Model):
                 name="upload_back_run_only_when_taken_back", condition=Q(back_run__isnull=True) | Q(state="taken_back")
             ),
             models.CheckConstraint(name="upload_progress_is_per_cent", condition=Q(progress__lte=100)),
+            lease_and_token_together("upload_lease_and_token_together"),
         ]
         indexes = [
             models.Index(name="upload_of_feed", fields=["feed", "-id"]),
-            models.Index(
-                name="upload_working", fields=["claimed_until"], condition=Q(state__in=["reading", "checking"])
-            ),
+            models.Index(name="upload_working", fields=["lease_until"], condition=Q(state__in=["reading", "checking"])),
         ]
 
     def __str__(self) -> str:

@@ -41,3 +41,9 @@ def last_look() -> date | None:
     """The day of the newest comparison."""
     found: date | None = AccessGap.objects.order_by("-seen").values_list("seen", flat=True).first()
     return found
+
+
+def first_look() -> date | None:
+    """The day of the oldest comparison that found a gap anywhere: of days before it nothing is known."""
+    found: date | None = AccessGap.objects.order_by("since").values_list("since", flat=True).first()
+    return found

@@ -1,8 +1,8 @@
 """The work of a back-test: day after day, each stored when it is done, so that a killed worker's test goes on where it
 stood. Nobody's leads, cases or rules are touched."""
 
+import logging
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,28 +12,25 @@ from typing import Any
 
 import polars as pl
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pharmacies.access import day as today_of
+from prices import leases
+from prices.leases import Clock, Lease, Lost
 from prices.models import BackTest, BackTestDay, Case, CaseLead, Finding, Lead
 from prices.monitoring.trying import EXAMPLES, REPEATS, Look
 from prices.statistics.nights import DAY, days
 
+log = logging.getLogger(__name__)
 State = BackTest.State
-Clock = Callable[[], datetime]
 Level = tuple[int, int, int]
 
 LEASE = timedelta(minutes=3)
 """Longer than a day of a million changes takes on a slow machine; renewed with each day."""
-ATTEMPTS = 3
 SLICE = timedelta(minutes=3)
 """Large files wait in the same queue: after so long a back-test lets them go first."""
-
-
-class Lost(Exception):
-    """Somebody stopped it, or another worker has taken it over."""
 
 
 def run(pk: int, *, clock: Clock = timezone.now, at_most: timedelta | None = None) -> BackTest:
@@ -41,52 +38,35 @@ def run(pk: int, *, clock: Clock = timezone.now, at_most: timedelta | None = Non
 
     With `at_most` it is left free for others after the day that takes it beyond so much time.
     """
-    mine = _claim(pk, clock())
-    if mine is not None:
-        back_test = BackTest.objects.select_related("area").get(pk=pk)
+    lease = Lease.claim(_undecided(), pk, length=LEASE, clock=clock, state=State.RUNNING)
+    if lease is not None:
+        until = clock() + at_most if at_most else None
         try:
             with TemporaryDirectory(prefix="yaobi-back-test-") as folder:
-                _work(back_test, Path(folder), mine, clock, mine - LEASE + at_most if at_most else None)
-        except Lost:
-            pass
+                _work(_back_test(pk), Path(folder), lease, until)
+        except Lost:  # to another worker, or to a person who has stopped it
+            log.warning("back-test %s was stopped or taken over; this worker stops", pk)
+    return _back_test(pk)
+
+
+def unclaimed(*, at: datetime) -> list[BackTest]:
+    """Back-tests that nobody works on, oldest first; those that three workers gave up on the same day are failed on the
+    way."""
+    error = _("处理三次均未完成：已算好的日子都在，可以缩短日期重新回测，仍不行请联系管理员")
+    return leases.unclaimed(_undecided(), at=at, failing={"state": State.FAILED, "finished_at": at, "error": error})
+
+
+def _undecided() -> QuerySet[BackTest]:
+    found: QuerySet[BackTest] = BackTest.objects.filter(state__in=BackTest.WORKING)
+    return found
+
+
+def _back_test(pk: int) -> BackTest:
     found: BackTest = BackTest.objects.select_related("area").get(pk=pk)
     return found
 
 
-def unclaimed(*, at: datetime) -> list[BackTest]:
-    """Back-tests that nobody works on; those that three workers gave up on the same day are failed on the way."""
-    free = BackTest.objects.filter(_free(at), state__in=BackTest.WORKING)
-    free.filter(attempts__gte=ATTEMPTS).update(
-        state=State.FAILED,
-        claimed_until=None,
-        finished_at=at,
-        error=_("处理三次均未完成：已算好的日子都在，可以缩短日期重新回测，仍不行请联系管理员"),
-    )
-    return list(free.order_by("pk"))
-
-
-def _free(at: datetime) -> Q:
-    return Q(claimed_until__isnull=True) | Q(claimed_until__lt=at)
-
-
-def _claim(pk: int, at: datetime) -> datetime | None:
-    """Until when it is ours; None where it is not free."""
-    free = BackTest.objects.filter(_free(at), pk=pk, state__in=BackTest.WORKING, attempts__lt=ATTEMPTS)
-    until = at + LEASE
-    taken = free.update(state=State.RUNNING, claimed_until=until, attempts=F("attempts") + 1)
-    return until if taken else None
-
-
-def _renew(back_test: BackTest, mine: datetime, at: datetime, **fields: Any) -> datetime:
-    """Hold it for longer. Raises `Lost`."""
-    held = BackTest.objects.filter(pk=back_test.pk, state=State.RUNNING, claimed_until=mine)
-    until = at + LEASE
-    if not held.update(claimed_until=until, **fields):
-        raise Lost
-    return until
-
-
-def _work(back_test: BackTest, folder: Path, mine: datetime, clock: Clock, until: datetime | None) -> None:
+def _work(back_test: BackTest, folder: Path, lease: Lease, until: datetime | None) -> None:
     done = dict(back_test.days.values_list("on", "levels"))
     due = [on for on in days(back_test.first, back_test.last) if on not in done]
     if due:
@@ -96,24 +76,19 @@ def _work(back_test: BackTest, folder: Path, mine: datetime, clock: Clock, until
                 look.remember(on, levels)
         for on in days(due[0] - look.window_days * DAY, due[0] - DAY):
             look.learn(on)
-            mine = _renew(back_test, mine, clock())
+            lease.renew()
     for on in due:
         began = monotonic()
         leads, counts = look.day(on)
         result = compared(back_test, on, leads)
         seconds = round(monotonic() - began, 3)
         with transaction.atomic():
-            mine = _renew(back_test, mine, clock(), attempts=1)
+            lease.renew(attempts=1)
             BackTestDay.objects.create(back_test=back_test, on=on, seconds=seconds, **counts, **result)
-        if until and on != due[-1] and clock() >= until:
-            _leave(back_test, mine, attempts=0)
+        if until and on != due[-1] and lease.clock() >= until:
+            lease.finish(attempts=0)
             return
-    _leave(back_test, mine, state=State.DONE, attempts=0, finished_at=clock())
-
-
-def _leave(back_test: BackTest, mine: datetime, **fields: Any) -> None:
-    held = BackTest.objects.filter(pk=back_test.pk, state=State.RUNNING, claimed_until=mine)
-    held.update(claimed_until=None, **fields)
+    lease.finish(state=State.DONE, attempts=0, finished_at=lease.clock())
 
 
 # -- against what was -------------------------------------------------------------------------------------------------

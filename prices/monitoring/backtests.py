@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from pharmacies import audit
 from pharmacies.access import day
 from pharmacies.models import Region, User
+from prices.leases import NOBODY
 from prices.models import BackTest, BackTestDay
 from prices.models.backtests import LONGEST_DAYS
 from prices.monitoring import detectors
@@ -104,7 +105,8 @@ def start(
     by: User,
     at: datetime,
 ) -> BackTest:
-    """Have a draft tried on the days from `first` to `last`, both included; a worker does it. Raises `Absurd`."""
+    """Have a draft tried on the days from `first` to `last`, both included; a worker does it. One that is being tried on
+    those days already (a double click) is not tried twice. Raises `Absurd`."""
     if detector not in TESTABLE:
         raise Absurd([_("这条规则没有可供回测的逐日历史")])
     module = detectors.MODULES[detector]
@@ -113,7 +115,13 @@ def start(
         raise Absurd(problems)
     with transaction.atomic():
         Region.objects.select_for_update(no_key=True).get(pk=area.pk)
-        if BackTest.objects.filter(area=area, state__in=BackTest.WORKING).count() >= AT_ONCE:
+        working = BackTest.objects.filter(area=area, state__in=BackTest.WORKING)
+        same: BackTest | None = working.filter(
+            detector=detector, parameters=read.stated(), first=first, last=last
+        ).first()
+        if same is not None:
+            return same
+        if working.count() >= AT_ONCE:
             raise Absurd([_("本地区已有 %(n)d 个回测在进行：请等它们完成，或先停止一个") % {"n": AT_ONCE}])
         found: BackTest = BackTest.objects.create(
             area=area,
@@ -126,7 +134,7 @@ def start(
             at=at,
         )
         after = {"detector": detector, "parameters": found.parameters, "first": f"{first}", "last": f"{last}"}
-        _record("backtest.start", found, by, at, after)
+        audit.record(action="backtest.start", by=by, at=at, after=after, **_about(found))
         enqueue(found)
     return found
 
@@ -135,9 +143,10 @@ def stop(back_test: BackTest, *, by: User, at: datetime) -> bool:
     """Let nobody go on with it; what it found so far stays. False where it had ended already."""
     with transaction.atomic():
         working = BackTest.objects.filter(pk=back_test.pk, state__in=BackTest.WORKING)
-        stopped = bool(working.update(state=State.STOPPED, claimed_until=None, finished_at=at))
+        stopped = bool(working.update(state=State.STOPPED, finished_at=at, **NOBODY))
         if stopped:
-            _record("backtest.stop", back_test, by, at, {"days": back_test.days.count()})
+            after = {"days": back_test.days.count()}
+            audit.record(action="backtest.stop", by=by, at=at, after=after, **_about(back_test))
     return stopped
 
 
@@ -229,7 +238,5 @@ def _problems(first: date, last: date, today: date) -> list[str]:
     return []
 
 
-def _record(action: str, about: BackTest, by: User, at: datetime, after: dict[str, Any]) -> None:
-    audit.record(
-        at=at, by=by, action=action, subject="prices.BackTest", subject_id=about.pk, place=about.area, after=after
-    )
+def _about(back_test: BackTest) -> audit.About:
+    return {"subject": "prices.BackTest", "subject_id": back_test.pk, "place": back_test.area}

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from pharmacies import audit
 from pharmacies.models import Region, User
 from prices.models import Freeze, FrozenTable, ReporterMonth
-from prices.monitoring import access_gaps, brief, reporters, tabled, tabled_months, tabled_prices
+from prices.monitoring import brief, passthrough, reporters, tabled, tabled_months, tabled_prices, written
 from prices.monitoring.compliance import midnight, next_month
 from prices.monitoring.tables import Table, restored, stored
 
@@ -28,9 +29,14 @@ class Tampered(ValueError):
     """A frozen table is no longer what was frozen."""
 
 
+def of(area: Region) -> QuerySet[Freeze]:
+    """The frozen months of the area, under whatever name it had."""
+    return Freeze.objects.filter(area__code=area.code)
+
+
 def open_months(area: Region, on: date) -> list[date]:
     """Months that are over and can be frozen, newest first."""
-    done = set(Freeze.objects.filter(area=area).values_list("month", flat=True))
+    done = set(of(area).values_list("month", flat=True))
     known = set(ReporterMonth.objects.order_by().values_list("month", flat=True).distinct())
     found: list[date] = []
     month = on.replace(day=1)
@@ -42,30 +48,33 @@ def open_months(area: Region, on: date) -> list[date]:
 
 
 def tables(area: Region, month: date, at: datetime) -> list[Table]:
-    """Everything that is frozen of a month, in its order. What has no history is of the newest night and says so."""
+    """Everything that is frozen of a month, in its order, as it was when the month ended."""
     end = midnight(next_month(month)) - timedelta(seconds=1)
     last = timezone.localdate(end)
     late = reporters.survey_past(area, at=end, states=set(reporters.STATES) - {reporters.ON_TIME}).shops
-    landed = min(access_gaps.last_look() or last, timezone.localdate(at))
+    landed = passthrough.landings_then(area, last)
     return [
-        brief.table(area, at=end),
+        brief.table(area, month, landed=landed),
+        brief.worst(area, last),
         tabled_months.figures(area, month),
         tabled_months.index(area, month),
         tabled_months.work(area, month, at),
         tabled.compliance_by_area(area, month),
         tabled.compliance_by_shop(area, month),
         tabled.late(late, at=end, past=True),
-        tabled.access(area, last),
-        tabled_prices.landings(area, landed),
+        tabled.access(area, last, kept=True),
+        tabled_prices.landings(area, landed, last),
     ]
 
 
 def freeze(area: Region, month: date, *, by: User, at: datetime, note: str = "") -> Freeze:
     """Keep the month's tables for ever. Raises `NotFrozen` for a month that is not over, has no figures, or is frozen."""
-    note = " ".join(note.split())
+    note = written.line(note)
     if len(note) > LONGEST_NOTE:
         raise NotFrozen(_("说明最多 {n} 个字").format(n=LONGEST_NOTE))
-    if month.day != 1 or next_month(month) > timezone.localdate(at):
+    if of(area).filter(month=month).exists():
+        raise NotFrozen(_("这个月已经定稿，不能再改"))
+    if month.day != 1 or month >= timezone.localdate(at).replace(day=1):
         raise NotFrozen(_("这个月还没有结束：月底以后才能定稿"))
     through = ReporterMonth.objects.filter(month=month).order_by("-through").values_list("through", flat=True).first()
     if through is None or through + timedelta(days=1) != next_month(month):

@@ -147,6 +147,13 @@ def ended(moved: pl.DataFrame) -> int:
         return int(cursor.rowcount)
 
 
+def follow() -> int:
+    """Leads to be looked at go to the area that manages their pharmacy now; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("monitoring_moved_shops"))
+        return int(cursor.rowcount)
+
+
 def _offers(some: Sequence[Lead]) -> pl.DataFrame:
     """drug_id, pharmacy_id of the leads, each offer once."""
     rows = {(lead.drug_id, lead.pharmacy_id) for lead in some}

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from pharmacies import audit
 from pharmacies.models import User
 from prices.models import Lead
+from prices.monitoring import written
 
 LONGEST_REASON = 200
 
@@ -21,7 +22,7 @@ def dismiss(*, lead: Lead, reason: str, by: User, at: datetime) -> Lead:
 
     Raises `NotPossible` without a reason, or when the lead is no longer new: somebody else was faster.
     """
-    reason = " ".join(reason.split())
+    reason = written.line(reason)
     if not reason:
         raise NotPossible(_("请写明排除的理由"))
     if len(reason) > LONGEST_REASON:

@@ -6,7 +6,7 @@ for one pack at each shop and multiplied by an assumption that the page names.
 """
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP
@@ -218,17 +218,16 @@ class Saving:
     saved_fen: int
 
 
-def saving(area: Region) -> Saving:
-    """What the pages of the area say first about 集采."""
-    rows = Landing.objects.filter(region=area, matched__gt=0)
-    values: Any = rows.values_list("matched", "before_fen", "now_fen", "saved_fen")
-    found: list[tuple[int, int, int, int]] = list(values)  # no None where shops are matched: a constraint
-    ratios = [math.log(now / before) for _matched, before, now, _saved in found]
+def saving(found: Iterable[Landing]) -> Saving:
+    """What is said first about 集采, of the landings of one area."""
+    values: Any = [(each.matched, each.before_fen, each.now_fen, each.saved_fen) for each in found if each.matched]
+    rows: list[tuple[int, int, int, int]] = values  # no None where shops are matched: a constraint
+    ratios = [math.log(now / before) for _matched, before, now, _saved in rows]
     return Saving(
-        products=len(found),
-        packs=sum(row[0] for row in found),
+        products=len(rows),
+        packs=sum(row[0] for row in rows),
         fall=1 - math.exp(math.fsum(ratios) / len(ratios)) if ratios else None,
-        saved_fen=sum(row[3] for row in found),
+        saved_fen=sum(row[3] for row in rows),
     )
 
 
@@ -236,6 +235,26 @@ def landings(area: Region) -> QuerySet[Landing]:
     """Of every procurement price in the area, those with most shops that are late first."""
     found = Landing.objects.filter(region=area).select_related("reference__drug__preparation", "reference__scheme")
     return found.order_by("-late", "-above", "reference__valid", "pk")
+
+
+def landings_then(area: Region, on: date) -> list[Landing]:
+    """The same on a past day, worked out anew and not kept: of a province that takes about as long as the night's.
+
+    By the prices and the history as they are known now; the shops are those in good standing today.
+    """
+    inside = list(Region.objects.within(area).values_list("pk", flat=True))
+    here = pl.DataFrame(
+        {"area": inside, "region": [area.pk] * len(inside)}, schema={"area": pl.Int64, "region": pl.Int64}
+    )
+    found: list[Landing] = []
+    for chunk in _chunks(prices(on)):
+        found += _landings(chunk, offers(chunk, levels(chunk, inside), on), here, on)
+    known = ReferencePrice.objects.select_related("drug__preparation", "scheme").in_bulk(
+        [each.reference_id for each in found]
+    )
+    for each in found:
+        each.reference = known[each.reference_id]
+    return sorted(found, key=lambda each: (-each.late, -each.above, each.reference.valid.lower, each.reference_id))
 
 
 def by_region(reference_id: int, area: Region) -> QuerySet[Landing]:

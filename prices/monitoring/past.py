@@ -103,7 +103,10 @@ class Histories:
         return np.asarray(self._last(self._place(frame)) >= max(oldest, 1), np.bool_)
 
     def past(self, frame: pl.DataFrame, day: date) -> Past:
-        """As `changes.past`, for the changes of `day` that are not learnt yet; `line_us` is the end of the right day."""
+        """As `changes.past`, for the changes of `day` that are not learnt yet; `line_us` is the end of the right day.
+
+        A day is one change here: an offer that changed and then left on the same day is known by its price of that morning.
+        """
         n, width = frame.height, self.window_days
         place = self._place(frame)
         pointer = self._last(place)

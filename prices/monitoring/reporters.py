@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -65,7 +65,7 @@ class Found:
 
 def survey(area: Region, *, at: datetime, states: Iterable[str] = STATES) -> Found:
     """Of the area and those below it, as things are known now; the longest behind first, those who never did before all."""
-    return _ask("reporters", area, at, states, {})
+    return _ask("reporters_now", area, at, states, {})
 
 
 def survey_past(area: Region, *, at: datetime, states: Iterable[str] = STATES) -> Found:
@@ -74,7 +74,7 @@ def survey_past(area: Region, *, at: datetime, states: Iterable[str] = STATES) -
     return _ask("reporters_past", area, at, states, parameters)
 
 
-def _ask(name: str, area: Region, at: datetime, states: Iterable[str], parameters: dict[str, Any]) -> Found:
+def _ask(told: str, area: Region, at: datetime, states: Iterable[str], parameters: dict[str, Any]) -> Found:
     asked: dict[str, Any] = {
         "areas": list(Region.objects.within(area).values_list("pk", flat=True)),
         "states": list(states),
@@ -84,23 +84,12 @@ def _ask(name: str, area: Region, at: datetime, states: Iterable[str], parameter
     }
     found = Found([], {})
     with connection.cursor() as cursor:
-        cursor.execute(statement(name), asked | parameters)
+        cursor.execute(f"WITH told AS (\n{statement(told)})\n{statement('reporters')}", asked | parameters)
         for *named, feed, as_of, due, state, n, is_first, wanted in cursor:
-            shop = _Shop(*named)
+            days = None if due is None else max(math.ceil((at - due) / timedelta(days=1)), 0)
+            shop = Reporter(*(*named, feed or "", as_of, due, days, state))
             if is_first:
                 found.by_area.setdefault((shop.area_code, shop.area), dict.fromkeys(STATES, 0))[state] = n
             if wanted:
-                days = None if due is None else max(math.ceil((at - due) / timedelta(days=1)), 0)
-                found.shops.append(Reporter(*shop, feed or "", as_of, due, days, state))
+                found.shops.append(shop)
     return found
-
-
-class _Shop(NamedTuple):
-    pharmacy_id: int
-    code: str
-    name: str
-    phone: str
-    address: str
-    area: str
-    area_code: str
-    chain: str

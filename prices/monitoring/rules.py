@@ -14,7 +14,7 @@ from pharmacies.access import day
 from pharmacies.importers.reading import half_open
 from pharmacies.models import Region, User
 from prices.models import Rule
-from prices.monitoring import detectors
+from prices.monitoring import detectors, written
 from prices.monitoring.areas import inherited
 from prices.monitoring.parameters import Absurd, Bounded
 
@@ -76,7 +76,7 @@ def change(
     if module is None:
         raise Absurd([_("没有名为“%(name)s”的规则") % {"name": detector[:40]}])
     read: Bounded = module.Parameters.read(parameters)
-    today, reason = day(at), " ".join(reason.split())
+    today, reason = day(at), written.line(reason)
     first = on or today
     problems = [
         *([] if reason else [_("请写明理由")]),

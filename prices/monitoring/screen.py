@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from prices.ingest.slips import Movement
 from prices.monitoring import changes as reading
 from prices.monitoring import events, references, rules, slips, thresholds
 from prices.monitoring.control import control
@@ -52,6 +53,7 @@ def screen(rows: pl.DataFrame, *, day: date, prior_tests: int = 0) -> Screened:
     """
     moved = reading.moved(rows)
     known, settings = _known(moved, day)
+    movement = slips.movement(known)
     judged: list[pl.DataFrame] = []
     slipped: list[pl.DataFrame] = []
     for (place,), some in known.group_by("setting", maintain_order=True):
@@ -60,7 +62,7 @@ def screen(rows: pl.DataFrame, *, day: date, prior_tests: int = 0) -> Screened:
         reused = references.reused_codes(day, days)
         for part in some.iter_slices(CHUNK):
             part, past = really_changed(part, reading.past(part, day, days))
-            wrong = feed_errors(part, past, reused, day)
+            wrong = feed_errors(part, past, reused, day, movement)
             slipped.append(part.filter(wrong).select("drug_id", "pharmacy_id"))
             part, past = part.filter(~wrong), past.only(~wrong)
             verdicts = judge(part, part, past.windows, in_force, tiers=tiers, on=day)
@@ -110,10 +112,10 @@ def really_changed(part: pl.DataFrame, past: reading.Past) -> tuple[pl.DataFrame
     return part.filter(other), past.only(other)
 
 
-def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, day: date) -> Bools:
-    """Which are feed errors, or the way back from one."""
+def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, day: date, movement: Movement) -> Bools:
+    """Which are feed errors, or the way back from one. `movement`: how the feeds moved with all that they changed."""
     asked = part.select(
-        *("drug_id", "pharmacy_id", "old_fen", "new_fen", "pack_count"),
+        *("drug_id", "pharmacy_id", "feed_id", "old_fen", "new_fen", "pack_count"),
         pl.col("median_fen").cast(pl.Float64).alias("usual_fen"),
         pl.Series("before_fen", past.before_fen).fill_nan(None),
         pl.col("since_us").cast(pl.Datetime("us", "UTC")).alias("effective_at"),
@@ -121,7 +123,7 @@ def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, da
         (_meant(part, reused) > pl.Series(past.line_us)).fill_null(False).alias("code_changed"),
         _pack_was(part, past, day),
     )
-    wrong = slips.classify(asked) != ""
+    wrong = slips.classify(asked, movement) != ""
     # Only the few suspects are held against official prices.
     suspect = np.flatnonzero(wrong.to_numpy())
     some = asked[suspect]
@@ -135,7 +137,7 @@ def feed_errors(part: pl.DataFrame, past: reading.Past, reused: pl.DataFrame, da
         .join(_accepted(some, day), on=["drug_id", "pharmacy_id"], how="left", maintain_order="left")
     )
     found = wrong.to_numpy().copy()
-    found[suspect] = (slips.classify(some) != "").to_numpy()
+    found[suspect] = (slips.classify(some, movement) != "").to_numpy()
     return found
 
 

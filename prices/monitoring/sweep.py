@@ -40,6 +40,8 @@ def sweep(at: datetime) -> Swept:
     """
     days = list(_due(timezone.localdate(at) - reading.DAY))
     logs = [_sweep_day(day, at) for day in days]
+    with keep.alone():
+        keep.follow()
     return Swept(
         len(logs), sum(each.changes for each in logs), sum(each.leads for each in logs),
         sum(each.withdrawn for each in logs),

@@ -185,25 +185,27 @@ ACCESS = (
 )
 
 
-def access(area: Region, on: date) -> Table:
-    """Where a dual-channel preparation is nowhere in stock; nobody at all has it: no nearest."""
-    caveat = _(
+def access(area: Region, on: date, *, kept: bool = False) -> Table:
+    """Where a dual-channel preparation is nowhere in stock; nobody at all has it: no nearest. `kept`: without what was
+    not so on the day `on`, but at a later look."""
+    caveat = gettext(
         "统计范围：该区县适用的双通道名单中有产品代码的制剂。有货：正常的双通道药店报“有货”或“少量”，且报送没有过期；"
         "没报库存不算有货，列在最后一栏。距离：从该区县药店所在的中间位置起的直线距离，不是路程，可到邻近市县。每晚核对一次。"
     )
+    if kept:
+        caveat += gettext("这一天以后又核对过的缺口，当时最近的药店和距离没有留下，不列。")
     inside = set(Region.objects.within(area).values_list("pk", flat=True))
 
     def row(gap: AccessGap) -> Row:
         """A pharmacy of another area has no page for these officials."""
         near = gap.nearest
+        if kept and gap.seen > on:
+            return {**_gap(gap), "nearest": None, "km": None, "listed": None}
         return {
-            "region": gap.region.name,
-            "drug": gap.preparation.generic_name,
-            "form": f"{gap.preparation.dosage_form} {gap.preparation.strength}".strip(),
+            **_gap(gap),
             "nearest": near.name if near else _("全省都没有"),
             "nearest_link": _desk(near.code) if near and near.insurance_area_id in inside else "",
             "km": None if gap.distance_m is None else Decimal(gap.distance_m / 1000).quantize(TENTH),
-            "since": gap.since,
             "listed": gap.listed,
         }
 
@@ -216,3 +218,13 @@ def access(area: Region, on: date) -> Table:
         on,
         _("没有缺口：名单上的每个制剂在每个区县都有双通道药店有货，或还没有核对过。"),
     )
+
+
+def _gap(gap: AccessGap) -> Row:
+    """Which it is, and since when."""
+    return {
+        "region": gap.region.name,
+        "drug": gap.preparation.generic_name,
+        "form": f"{gap.preparation.dosage_form} {gap.preparation.strength}".strip(),
+        "since": gap.since,
+    }

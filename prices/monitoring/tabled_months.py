@@ -104,7 +104,7 @@ def work(area: Region, month: date, at: datetime) -> Table:
     rows: Sequence[tuple[object, int]] = (
         *_by(leads, Lead.State.choices, "state", _("线索：{label}")),
         (_("核查事项：新立项"), cases.filter(opened_at__gte=start, opened_at__lt=until).count()),
-        (_("核查事项：未办结"), cases.unfinished().filter(opened_at__lt=until).count()),
+        (_("核查事项：未办结"), cases.filter(opened_at__lt=until).exclude(closed_at__lt=until).count()),
         *_by(closed, Case.Outcome.choices, "outcome", _("办结：{label}")),
     )
     columns = (Column("what", _("项目")), Column("count", _("件数"), "number"))

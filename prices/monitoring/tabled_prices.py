@@ -61,8 +61,8 @@ def _counts(each: Landing) -> Row:
     }
 
 
-def landings(area: Region, on: date) -> Table:
-    """One row for each procurement price in the area, those with most shops that are late first."""
+def landings(area: Region, found: Sequence[Landing], on: date) -> Table:
+    """One row for each procurement price in the area, as they come; `on` the day that they are of."""
     columns = (
         Column("drug", _("药品"), foreign=True),
         Column("price", _("中选价（每盒）"), "yuan"),
@@ -91,7 +91,7 @@ def landings(area: Region, on: date) -> Table:
         "passthrough",
         _("中选价落地"),
         columns,
-        Rows(list(passthrough.landings(area)), row),
+        Rows(found, row),
         landing_caveat(passthrough.parameters(area.pk, on)),
         on,
         _("这里没有近两年开始执行、有药店在售的集采中选价。中选价用 import_reference_prices 导入，每晚统计。"),

@@ -24,6 +24,8 @@ Words = str | Promise
 FORMATS = {"yuan": "#,##0.00", "percent": "0.0%", "date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm"}
 NUMERIC = frozenset({"yuan", "number", "percent"})
 WIDTHS = {"text": 24, "datetime": 18}
+SHEET_ROWS = 1_048_575
+"""Rows below the header that a sheet of Excel holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +115,25 @@ def csv_file(table: Table) -> bytes:
 
 
 def xlsx_file(table: Table) -> bytes:
-    """Numbers as numbers, text as text whatever it begins with; a second sheet holds title, 口径 and date."""
+    """Numbers as numbers, text as text whatever it begins with; a last sheet holds title, 口径 and date. What is too long
+    for one sheet goes on in the next."""
     buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     book = xlsxwriter.Workbook(buffer, {**options, "remove_timezone": True})
     bold = book.add_format({"bold": True})
     formats = {kind: book.add_format({"num_format": text}) for kind, text in FORMATS.items()}
-    sheet = book.add_worksheet(gettext("数据"))
-    for index, column in enumerate(table.columns):
-        sheet.set_column(index, index, WIDTHS.get(column.kind, 12))
-        sheet.write_string(0, index, column.heading, bold)
-    for number, row in enumerate(table.rows, 1):
+    sheet = _sheet(book, gettext("数据"), table.columns, bold)
+    for place, row in enumerate(table.rows):
+        number = place % SHEET_ROWS + 1
+        if place and number == 1:
+            sheet = _sheet(book, f"{gettext('数据')} {place // SHEET_ROWS + 1}", table.columns, bold)
         for index, column in enumerate(table.columns):
             _write(sheet, number, index, row.get(column.key), formats.get(column.kind))
-    sheet.freeze_panes(1, 1)
     about = book.add_worksheet(gettext("口径"))
     about.set_column(0, 0, 12)
     about.set_column(1, 1, 80)
@@ -136,6 +143,16 @@ def xlsx_file(table: Table) -> bytes:
         about.write_string(number, 1, str(safe(str(text))))
     book.close()
     return buffer.getvalue()
+
+
+def _sheet(book: Any, name: str, columns: Sequence[Column], bold: Any) -> Any:
+    """A sheet with its header, which stays in sight."""
+    sheet = book.add_worksheet(name)
+    for index, column in enumerate(columns):
+        sheet.set_column(index, index, WIDTHS.get(column.kind, 12))
+        sheet.write_string(0, index, column.heading, bold)
+    sheet.freeze_panes(1, 1)
+    return sheet
 
 
 def _write(sheet: Any, row: int, index: int, value: Any, style: Any) -> None:

@@ -6,7 +6,6 @@ never looked at. A p above Q can neither be rejected nor help another to be, so 
 smaller one a single row stands for all.
 """
 
-import math
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,9 +17,10 @@ from django.conf import settings
 
 from catalog.models import Drug, ReferencePrice
 from pharmacies.models import Region
+from prices.ingest.slips import NEAREST, Movement
 from prices.models import BackTest, Threshold
 from prices.monitoring import changes as reading
-from prices.monitoring import events, references, rules, screen, thresholds
+from prices.monitoring import events, references, rules, screen, slips, thresholds
 from prices.monitoring.control import Q, control
 from prices.monitoring.detectors import MODULES, change
 from prices.monitoring.judging import FINDERS, TESTS, judge
@@ -30,8 +30,6 @@ from prices.monitoring.rules import InForce, RuleInForce
 from prices.statistics import nights
 from prices.statistics.usual import MAX_AGE
 
-SLIP = math.log(1.9)
-"""A pack of two is the smallest factor that people get wrong."""
 REPEATS = timedelta(days=28)
 EXAMPLES = 10
 """Of a day; the page shows the best of them all."""
@@ -77,14 +75,14 @@ class Look:
             return frame.clear(), {"covered": 0, "tests": 0, "slips": 0, "events": 0}
         priced = frame.filter(pl.col("new_fen").is_not_null())
         matters = self._matters(priced, on)
-        judged, slips = self._judged(priced.filter(matters), on)
+        judged, wrong = self._judged(priced.filter(matters), self._movement(priced), on)
         whole = pl.concat([judged, priced.filter(~matters).drop("since_us", "received_us")], how="diagonal")
         whole, found = _events(whole, on)
         final = control(_reduced(whole))
         tests = int(whole["event"].is_null().sum()) + len(found)
         leads = self._chosen(final.candidates, on)
         self.learn(on, frame)
-        return leads, {"covered": 1, "tests": tests, "slips": slips, "events": len(found)}
+        return leads, {"covered": 1, "tests": tests, "slips": wrong, "events": len(found)}
 
     def _matters(self, rows: pl.DataFrame, on: date) -> Bools:
         """Which changes can be a lead or a feed error: large ones, and those of offers that changed lately."""
@@ -94,7 +92,7 @@ class Look:
         if not self.in_force["change"].active:
             large = np.ones(len(rows), np.bool_)
         with np.errstate(invalid="ignore"):
-            far = np.abs(np.log(new / old)) >= SLIP
+            far = np.abs(np.log(new / old)) > NEAREST
         late = rows["since_us"].to_numpy() > 0
         lately = self.histories.known(rows, on) & ((new > old) if least.direction == "up" else True)
         marked = self._marked(rows, on) & (new > old)
@@ -108,21 +106,24 @@ class Look:
         priced = ReferencePrice.objects.valid(on).filter(kind__in=list(tiers)).values_list("drug_id", flat=True)
         return np.asarray(rows["drug_id"].is_in(list(priced.distinct())).to_numpy(), np.bool_)
 
-    def _judged(self, rows: pl.DataFrame, on: date) -> tuple[pl.DataFrame, int]:
+    def _movement(self, rows: pl.DataFrame) -> Movement:
+        return slips.movement(rows.join(self.packs, on="drug_id", how="left"))
+
+    def _judged(self, rows: pl.DataFrame, movement: Movement, on: date) -> tuple[pl.DataFrame, int]:
         """What the detectors say of those that did change, and how many of them were feed errors."""
         rows = rows.join(self.packs, on="drug_id", how="left", maintain_order="left")
         rows = rows.with_columns(self.peers.on(on, rows).columns())
         reused = references.reused_codes(on, self.window_days)
         tiers = thresholds.in_force(self.area.pk, on)
-        parts, slips = [], 0
+        parts, errors = [], 0
         for part in rows.iter_slices(screen.CHUNK) if len(rows) else [rows]:
             kept, past = screen.really_changed(part, self.histories.past(part, on))
-            wrong = screen.feed_errors(kept, past, reused, on)
-            slips += int(wrong.sum())
+            wrong = screen.feed_errors(kept, past, reused, on, movement)
+            errors += int(wrong.sum())
             kept, past = kept.filter(~wrong), past.only(~wrong)
             verdicts = judge(kept, kept, past.windows, self.in_force, tiers=tiers, on=on)
             parts.append(pl.concat([kept, verdicts], how="horizontal"))
-        return pl.concat(parts), slips
+        return pl.concat(parts), errors
 
     def _chosen(self, candidates: pl.DataFrame, on: date) -> pl.DataFrame:
         """The best of each insurance area, as many as it takes in a day; a level that was a lead before is none again."""

@@ -46,9 +46,7 @@ WITH RECURSIVE upward (county_id, id, depth) AS (
     JOIN prices_feed f ON f.id = o.feed_id
     LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = t.pharmacy_id AND m.feed_id = o.feed_id
     WHERE t.ranked AND t.kind = 'pharmacy' AND t.designations & %(dual)s <> 0
-        AND %(at)s <= f.cadence * %(stale_after)s
-            + CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-                ELSE LEAST(o.confirmed_at, o.disputed_since) END
+        AND %(at)s <= search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of) + f.cadence * %(stale_after)s
     GROUP BY d.preparation_id, t.pharmacy_id, t.region_ids, t.location
 ), held AS MATERIALIZED (
     SELECT preparation_id, region_id, bool_or(in_stock) AS in_stock, count(*) FILTER (WHERE NOT in_stock) AS listed

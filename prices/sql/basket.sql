@@ -5,7 +5,8 @@
 --   offers  of each offer int4 pharmacy, int4 number of the drug (from 0, as in `drugs`), int4 price in 分
 -- Plan: the circle by its index; then of every cell that has a pharmacy in it each drug's offers in one index range. Who
 --   is inside, barred or vouched for is looked up in hashes (IN … IS TRUE keeps the planner from making joins of them,
---   which it would run in nested loops wherever its statistics say that there is nothing).
+--   which it would run in nested loops wherever its statistics say that there is nothing). For that `fresh` has
+--   search_vouched taken apart: what a pharmacy's mark says is in the hash.
 -- Parameters: origin, radius_m, drugs (ids), at, stale_after (× the reporter's cadence), and what is barred from retail
 --   (`search.questions.Barred.parameters`).
 -- Relies on: pharmacytoday_location, offer_cell (drug_id, cell, price_fen; live offers), the keys of

@@ -31,9 +31,6 @@ LEFT JOIN LATERAL (
         AND r.run_id > o.run_id
     ORDER BY r.run_id DESC LIMIT 1
 ) doubted ON true
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-        ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
-) vouched
+CROSS JOIN LATERAL (SELECT search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of) AS at) vouched
 WHERE o.pharmacy_id = %(pharmacy)s AND o.state <> 0
 ORDER BY n.generic_name COLLATE "C", d.code COLLATE "C"

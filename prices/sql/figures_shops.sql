@@ -14,8 +14,7 @@ WITH shop AS MATERIALIZED (
     GROUP BY t.pharmacy_id
 ), offered AS MATERIALIZED (
     SELECT o.pharmacy_id, count(*) AS offers, count(*) FILTER (WHERE %(at)s <= f.cadence * %(stale_after)s
-        + CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-            ELSE LEAST(o.confirmed_at, o.disputed_since) END) AS fresh
+        + search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of)) AS fresh
     FROM prices_offer o
     JOIN prices_feed f ON f.id = o.feed_id
     LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id

@@ -12,10 +12,7 @@ CROSS JOIN LATERAL (
     JOIN pharmacies_pharmacytoday t ON t.pharmacy_id = o.pharmacy_id
     JOIN prices_feed f ON f.id = o.feed_id
     LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-            ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
-    ) vouched
+    CROSS JOIN LATERAL (SELECT search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of) AS at) vouched
     WHERE o.drug_id = d.drug_id
         AND o.state = 1
         AND o.stock <> 3

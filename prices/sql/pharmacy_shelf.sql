@@ -34,10 +34,7 @@ JOIN prices_feed f ON f.id = o.feed_id
 JOIN catalog_drug d ON d.id = o.drug_id
 JOIN catalog_preparation n ON n.id = d.preparation_id
 LEFT JOIN prices_pharmacyfeed m ON m.pharmacy_id = o.pharmacy_id AND m.feed_id = o.feed_id
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-        ELSE LEAST(o.confirmed_at, o.disputed_since) END AS at
-) vouched
+CROSS JOIN LATERAL (SELECT search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of) AS at) vouched
 WHERE o.pharmacy_id = %(pharmacy_id)s
     AND o.state <> 0  -- not `= 1`, which would let old statistics bring in all of offer_cheapest
     AND o.drug_id NOT IN (SELECT drug_id FROM barred)

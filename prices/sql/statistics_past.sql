@@ -22,8 +22,7 @@ WITH told AS (
 ), held AS (
     SELECT told.drug_id, told.pharmacy_id, told.price_fen, told.since,
         COALESCE(told.until, interval '1 microsecond' + f.cadence * %(stale_after)s
-            + CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-                ELSE LEAST(o.confirmed_at, o.disputed_since) END) AS until
+            + search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of)) AS until
     FROM told
     LEFT JOIN prices_offer o ON told.until IS NULL AND o.drug_id = ANY (%(drugs)s)
         AND o.drug_id = told.drug_id AND o.pharmacy_id = told.pharmacy_id

@@ -15,9 +15,7 @@ WITH counted AS MATERIALIZED (
     WHERE o.drug_id = ANY (%(drugs)s)
         AND o.state = 1
         AND o.stock <> 3
-        AND %(at)s <= f.cadence * %(stale_after)s
-            + CASE WHEN o.disputed_since IS NULL THEN GREATEST(o.confirmed_at, m.snapshot_as_of)
-                ELSE LEAST(o.confirmed_at, o.disputed_since) END
+        AND %(at)s <= search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of) + f.cadence * %(stale_after)s
         AND (NOT %(barring)s OR ((
             (SELECT a.id FROM unnest(t.area_ids) WITH ORDINALITY a (id, nearness)
                 WHERE a.id = ANY(%(barring_areas)s::bigint[]) ORDER BY a.nearness LIMIT 1),

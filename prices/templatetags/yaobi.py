@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from prices.ingest.retold import retold
 from prices.views import words
 
 register = template.Library()
@@ -22,6 +23,7 @@ register.filter("stale_words", words.stale)
 register.filter("day_words", words.day)
 register.filter("minute_words", words.minute)
 register.filter("unit_name", words.unit_name)
+register.filter("retold", retold)
 
 
 @register.filter

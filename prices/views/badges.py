@@ -84,6 +84,8 @@ DESIGNATIONS = {
 }
 OF_SHOPS = {Designation.Kind.DUAL_CHANNEL, Designation.Kind.OUTPATIENT_POOLING, Designation.Kind.CHRONIC_DISEASE}
 """Their labels and explanations are about pharmacies."""
+WITHOUT_INSURANCE = {Designation.Kind.DELIVERY, Designation.Kind.COLD_CHAIN}
+"""What a shop still does when insurance settles nothing there."""
 ON_CARDS = (Designation.Kind.OUTPATIENT_POOLING, Designation.Kind.DELIVERY)
 """Services that differ between shops. 双通道 is no service of a shop alone: a card says it as a sentence."""
 
@@ -223,9 +225,11 @@ def of_quality(drug: Drug) -> list[Badge]:
     return [Badge(str(label), gettext("原研=最早研发厂家；过评=与原研质量疗效一致"), "quality")]
 
 
-def of_pharmacy(kinds: Iterable[str], *, institution: bool = False) -> list[Badge]:
-    """Every designation that holds, explained. A medical institution is called no 药店."""
+def of_pharmacy(kinds: Iterable[str], *, institution: bool = False, settles: bool = True) -> list[Badge]:
+    """Every designation that holds, explained. A medical institution is called no 药店; where nothing is settled for
+    insurance today (`settles`), nothing is said that needs it."""
     held = set(kinds) - (OF_SHOPS if institution else set())
+    held = held if settles else held & WITHOUT_INSURANCE
     return [_badge(pair) for kind, pair in DESIGNATIONS.items() if kind in held]
 
 

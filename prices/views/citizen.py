@@ -39,7 +39,7 @@ def search(request: HttpRequest) -> HttpResponse:
     query = text_of(request, "q")
     at = timezone.now()
     found = preparations(query, limit=FOUND)
-    shops = [pharmacy_detail_json(listed, at) for listed in named(query, limit=FOUND_PHARMACIES).results]
+    shops = named(query, limit=FOUND_PHARMACIES)
     matched = explain(query, found)
     context = {
         "query": query,
@@ -47,7 +47,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "preparations": _found_rows(found, matched, at),
         "near": any(each.near for each in matched.values()),
         "full": len(found) == FOUND,
-        "pharmacies": shops,
+        "pharmacies": [pharmacy_detail_json(listed, at) for listed in shops.results],
+        "more_pharmacies": shops.after is not None,
         "as_of": last_report(),
     }
     if not found:

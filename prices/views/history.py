@@ -132,6 +132,8 @@ def _few(now: Day, area: str) -> str:
 
 
 def _basis(now: Day) -> str:
-    """What it rests on: how many pharmacies, and the day it was worked out."""
+    """What it rests on: how many pharmacies, and the day it was worked out; nothing, where there is none."""
+    if not now.count:
+        return ""
     said = ngettext("按 %(n)s 家药店的标价统计，%(day)s", "按 %(n)s 家药店的标价统计，%(day)s", now.count)
     return said % {"n": now.count, "day": words.day(now.on)}

@@ -31,8 +31,14 @@ SHELF_WHOLE = 20_000
 def find_by_name(request: HttpRequest) -> HttpResponse:
     query = text_of(request, "q")
     at = timezone.now()
-    found = [pharmacy_detail_json(listed, at) for listed in named(query).results]
-    context = {"query": query, "pharmacies": found, "path": request.path, "as_of": last_report()}
+    found = named(query)
+    context = {
+        "query": query,
+        "pharmacies": [pharmacy_detail_json(listed, at) for listed in found.results],
+        "more": found.after is not None,
+        "path": request.path,
+        "as_of": last_report(),
+    }
     return render(request, "citizen/pharmacies.html", context)
 
 
@@ -58,7 +64,9 @@ def _head_context(listed: Listed, at: datetime) -> dict[str, object]:
     return {
         "pharmacy": pharmacy_detail_json(listed, at),
         "since": _status_since(listed, timezone.localdate(at)),
-        "badges": badges.of_pharmacy(shop.designations, institution=shop.kind != "pharmacy"),
+        "badges": badges.of_pharmacy(
+            shop.designations, institution=shop.kind != "pharmacy", settles=listed.status == "normal"
+        ),
         "open_words": open_words,
         "open": is_open,
         "week": words.week(shop.open_minutes),

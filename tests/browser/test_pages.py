@@ -280,6 +280,51 @@ def test_the_other_language_is_the_same_page(visit, viewport):
     page.wait_for_url(re.compile(r"(?<!/en)/preparations/\d+\?city=420100$"))
 
 
+def test_the_next_drug_begins_in_the_county_of_the_last_until_the_province_is_chosen_again(visit):
+    made, page = compare(visit)
+    start = page.url
+    page.select_option("#city", "420100")
+    page.locator("#county").wait_for()
+    page.select_option("#county", "420111")
+    expect(page.locator("article.card")).to_have_count(1)
+    page.goto(start)
+    page.wait_for_url(re.compile(r"\?city=420100&county=420111$"))
+    expect(page.locator("article.card")).to_have_count(1)
+    assert page.evaluate("localStorage.getItem('area')") == '{"city":"420100","county":"420111"}'
+    page.select_option("#city", "")
+    expect(page.locator("#county")).to_have_count(0)
+    made.settled()
+    page.goto(start)
+    made.settled()
+    assert page.url == start
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_server_with_too_much_to_do_is_not_called_a_broken_network(visit):
+    made, page = compare(visit)
+    page.route("**/preparations/**", lambda route: route.fulfill(status=503, body=""))
+    page.select_option("#city", "420100")
+    expect(page.locator("#request-failed")).to_contain_text("现在查的人太多")
+    page.unroute("**/preparations/**")
+    page.route("**/preparations/**", lambda route: route.abort())
+    page.select_option("#city", "")
+    expect(page.locator("#request-failed")).to_contain_text("请检查网络")
+    made.complaints.clear()  # the browser's own word for both
+
+
+def test_on_paper_each_shop_has_its_address_and_nothing_can_be_pressed(visit):
+    made, page = compare(visit, position=world.ORIGIN)
+    page.locator("[data-locate]").first.click()
+    page.locator("[data-forget]").wait_for()
+    made.settled()
+    card = page.locator("article.card").first
+    expect(card.locator(".print-only")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(card.locator(".print-only")).to_be_visible()
+    for gone in (".search-top", ".controls", ".tabs", ".add-to-list", ".actions", ".top-link"):
+        expect(page.locator(gone).first).to_be_hidden()
+
+
 def test_large_text_makes_everything_a_third_larger_and_stays_on_this_device(visit):
     _made, page = compare(visit)
     before = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")

@@ -366,6 +366,27 @@ def test_leads_of_another_area_or_of_two_shops_open_nothing(here: Cases) -> None
     assert Case.objects.count() == 1
 
 
+def test_a_shop_that_another_area_manages_by_now_is_opened_there(here: Cases) -> None:
+    shop = f.pharmacy("搬家大药房")
+    found = lead(f.drug(), shop)
+    type(shop).objects.filter(pk=shop.pk).update(insurance_area=f.hongshan(), division=f.hongshan())
+    before = browser(here, "officer").get(f"{LIST}/open?lead={found.pk}", follow=True)
+    assert "搬家大药房现在由洪山区管理" in text(before)
+    there = sign_in(Client(), official("hong", "officer", f.hongshan()))
+    answer = there.post("/console/420111/cases/open", {"lead": found.pk})
+    assert answer["Location"] == f"/console/420111/cases/{Case.objects.latest('pk').pk}"
+    assert Case.objects.latest("pk").leads.get().lead == found
+
+
+def test_all_that_was_ticked_is_looked_into(here: Cases) -> None:
+    shop = f.pharmacy()
+    found = [lead(f.drug(), shop) for _n in range(52)]
+    offered = browser(here, "officer").get(f"{LIST}/open?lead={found[0].pk}").content.decode()
+    assert offered.count('name="lead"') == 51
+    browser(here, "officer").post(f"{LIST}/open", {"lead": [each.pk for each in found]})
+    assert Case.objects.latest("pk").leads.count() == 52
+
+
 def test_reports_that_came_since_are_joined_to_the_case(here: Cases) -> None:
     report = group(here, last_at=LATER)
     assert press(here, "viewer", "report", group=report.pk).status_code == 403

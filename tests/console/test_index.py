@@ -28,6 +28,14 @@ def test_the_sentence_says_how_far_it_went() -> None:
     )
 
 
+def test_without_the_month_before_the_one_it_is_compared_with_is_named() -> None:
+    assert sentence([point(8, 100), point(10, 102)]) == (
+        "2026年10月是 102.00：与基期 2026年8月相比高 2.0%，与2026年8月相比高 2.0%。"
+    )
+    december, january = point(12, 101), IndexPoint(on=date(2027, 1, 1), base=date(2026, 8, 1), value=102)
+    assert "与上月相比高 1.0%" in sentence([point(8, 100), december, january])
+
+
 def test_the_headline_and_the_appendix(client: Client, clock: Clock) -> None:
     city = f.wuchang().parent
     assert city

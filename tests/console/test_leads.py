@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from prices.models.leads import Lead, PriceEvent
+from prices.monitoring import rules
 from tests import factories as f
 from tests.console import leads_world as w
 from tests.console.leads_world import World
@@ -132,6 +133,17 @@ def test_small_print_counts_the_day_s_changes(client: Client, world: World) -> N
     assert "2026年11月21日一共有 20 个价格变动" in client.get(page).content.decode()
     w.screening("sweep", changes=19, tests=8)
     assert "2026年11月21日一共有 19 个价格变动" in client.get(page).content.decode()
+
+
+def test_a_lead_by_a_rule_that_was_replaced_the_same_day_names_its_day(client: Client, world: World) -> None:
+    for share in (0.2, 0.3):
+        made = rules.change(
+            area=f.wuchang(), detector="change", parameters={"min_share": share}, active=True, reason="试行",
+            by="王五", at=AT,
+        )  # fmt: skip
+        world.lead.findings.filter(detector="change", rule_id=None).update(rule_id=made.pk)
+    page = w.as_official(client, f.wuchang()).get(f"{LIST}/{world.lead.pk}").content.decode()
+    assert "按武昌区自 2026年11月21日起的规则（试行）" in page
 
 
 def test_an_event_and_a_withdrawal_are_told(client: Client, world: World) -> None:

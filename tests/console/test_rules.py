@@ -222,9 +222,20 @@ def test_days_that_cannot_be_tried_are_refused_in_words(client: Client, days: di
 
 def test_three_back_tests_of_an_area_at_a_time(client: Client) -> None:
     reviewer(client)
-    for _n in range(3):
-        assert client.post(RULE, DRAFT | DAYS | {"do": "test"}).status_code == 302
+    for n in range(3):
+        first = {"first": str(TODAY - (20 + n) * DAY)}
+        assert client.post(RULE, DRAFT | DAYS | first | {"do": "test"}).status_code == 302
     assert "已有 3 个回测在进行" in text(client.post(RULE, DRAFT | DAYS | {"do": "test"}))
+
+
+def test_a_double_click_tries_a_draft_once(client: Client) -> None:
+    reviewer(client)
+    pages = {client.post(RULE, DRAFT | DAYS | {"do": "test"})["Location"] for _n in range(2)}
+    assert len(pages) == BackTest.objects.count() == 1
+    assert AuditEvent.objects.filter(action="backtest.start").count() == 1
+    BackTest.objects.update(state="done", finished_at=AT)
+    client.post(RULE, DRAFT | DAYS | {"do": "test"})
+    assert BackTest.objects.count() == 2  # what ended may be tried again
 
 
 def test_what_it_found_is_told_in_words_by_month_and_in_examples(client: Client) -> None:

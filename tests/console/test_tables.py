@@ -332,6 +332,16 @@ def test_the_report_says_the_numbers_in_sentences(officer: Client) -> None:
     assert AuditEvent.objects.get(action="console.brief").area == f.wuchang()
 
 
+@pytest.mark.parametrize(
+    ("month", "november", "words"),
+    [(10, 100.02, "，比上月持平。"), (10, 99, "，比上月下降 1.0%。"), (8, 101, "，比 2026年8月上涨 1.0%。")],
+)
+def test_the_report_compares_with_the_month_there_is(officer: Client, month: int, november: float, words: str) -> None:
+    for on, value in ((7, 100), (month, 100), (11, november)):
+        index(f.wuchang(), date(2026, on, 1), value, base=date(2026, 7, 1))
+    assert words in paragraphs(officer.get(f"{HERE}/report.docx"))
+
+
 def test_the_report_is_chinese_on_an_english_page_and_stands_without_any_figures(officer: Client) -> None:
     said = paragraphs(officer.get(f"/en{HERE}/report.docx"))
     assert "还没有统计" in said

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
 from catalog.models import Drug
 from pharmacies import today
 from pharmacies.geo import Wgs84
 from prices.ingest import check, directory, publish, read, receive, stage, store
-from prices.ingest.lease import Lease
-from prices.models import Offer, PriceChange, RunPharmacy
+from prices.leases import Lease
+from prices.models import FeedRun, Offer, PriceChange, RunPharmacy
 from prices.search.offers import find
 from prices.search.questions import Filters, Target, Where
 from tests import factories as f
@@ -43,7 +44,7 @@ def test_one_price_walks_from_a_feed_row_to_a_pin() -> None:
 
     # 1 receive, 2 claim
     run = receive.receive(feed=feed, data=file, at=f.AT, channel="push")
-    lease = Lease.claim(run.pk)
+    lease = Lease.claim(FeedRun.objects.in_flight(), run.pk, length=settings.LEASE)
     assert lease is not None
     assert store.load(run) == file
     # 3 read

@@ -1,5 +1,6 @@
 """Impossible states of back-tests and their days: attempts by constraint."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -44,7 +45,11 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
         lambda: back_test(state="paused"),
         lambda: ended(finished_at=None),
         lambda: ended("stopped", finished_at=None),
-        lambda: ended("failed", claimed_until=AT),
+        lambda: ended("failed", lease_until=AT, lease_token=uuid.uuid4()),
+    ],
+    "back_test_lease_and_token_together": [
+        lambda: back_test(lease_until=AT),
+        lambda: back_test(lease_token=uuid.uuid4()),
     ],
     "back_test_day_once": [two_days],
     "back_test_parts_within_the_whole": [

@@ -1,5 +1,6 @@
 """Back-tests in the database: what cannot be, and what stays."""
 
+import uuid
 from datetime import date
 from typing import Any
 
@@ -22,7 +23,10 @@ pytestmark = pytest.mark.django_db
         ({"detector": "magic"}, "back_test_detector_is_known"),
         ({"finished_at": NOW}, "back_test_ended_when_it_ended"),
         ({"state": "done"}, "back_test_ended_when_it_ended"),
-        ({"state": "done", "finished_at": NOW, "claimed_until": NOW}, "back_test_ended_when_it_ended"),
+        (
+            {"state": "done", "finished_at": NOW, "lease_until": NOW, "lease_token": uuid.uuid4()},
+            "back_test_ended_when_it_ended",
+        ),
     ],
 )
 def test_the_database_refuses_back_tests_that_cannot_be(wrong: dict[str, Any], constraint: str) -> None:

@@ -180,6 +180,20 @@ def test_characters_that_no_letter_can_hold_do_not_stop_it(here: Cases) -> None:
     assert "一二三" in words_of(CaseDocument.objects.get())
 
 
+def test_what_was_typed_stands_as_it_was_read_in_letter_question_and_history(here: Cases) -> None:
+    """A browser's line ends leave no empty line, nothing turns the text behind it, mark-up is text."""
+    here.bring_to("verify")
+    typed = "请说明：\r\n<b>涨价</b> 的原因 😀 \u202e钱\u202c مرحبا"
+    here.take("notice", reason=typed, document_number="武医保函\r\n〔2026〕1号")
+    kept = "请说明：\n<b>涨价</b> 的原因 😀 钱 مرحبا"
+    step = CaseStep.objects.get(name="notice")
+    assert (step.reason, step.document_number) == (kept, "武医保函 〔2026〕1号")
+    assert Inquiry.objects.get().text.startswith(kept + "\n")
+    lines = words_of(CaseDocument.objects.get()).split("\n")
+    at = lines.index("请说明：")
+    assert lines[at + 1] == "<b>涨价</b> 的原因 😀 钱 مرحبا"
+
+
 def test_the_pharmacys_answer_moves_the_case_and_a_later_one_is_kept(here: Cases) -> None:
     here.bring_to("notice")
     here.reply("进价上涨，附发票")

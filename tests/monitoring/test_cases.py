@@ -302,3 +302,16 @@ def test_impossible_steps_and_letters_are_refused_by_the_database(here: Cases) -
         CaseDocument.objects.create(
             case=here.case, step=first, kind="notice", number="", stored="x", sha256="0" * 64, size=1, made_at=AT
         )
+
+
+@pytest.mark.parametrize("reason", ["\u200b\u200d", "\x00", "\u3000\r\n"])
+def test_what_nobody_can_see_is_no_reason(here: Cases, reason: str) -> None:
+    with pytest.raises(CaseProblem, match="理由"):
+        here.take("note", reason=reason)
+
+
+def test_what_no_database_takes_opens_a_case_all_the_same(here: Cases) -> None:
+    found = lead(f.drug(), here.shop)
+    case = cases.open_case(here.shop, (found,), by=here.people["officer"], at=LATER, reason="市民\x00反映\r\n涨价")
+    assert case.steps.get().reason == "市民反映\n涨价"
+    assert AuditEvent.objects.filter(action="case.open").latest("pk").reason == "市民反映\n涨价"

@@ -1,14 +1,17 @@
 """本期定稿: a frozen month keeps its numbers, whatever is corrected later, and nobody can change it."""
 
+import io
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from docx import Document
 
+from catalog.models import ReferencePrice
 from pharmacies.models import AuditEvent, User
-from prices.models import AreaFigure, Freeze, FrozenTable, Landing, ReporterMonth
-from prices.monitoring import access_gaps, compliance, freezes, passthrough, tabled_months
+from prices.models import AccessGap, AreaFigure, Freeze, FrozenTable, Landing, Offer, ReporterMonth
+from prices.monitoring import access_gaps, brief, compliance, freezes, passthrough, tabled, tabled_months
 from tests import factories as f
 from tests.console.leads_world import figure
 from tests.console.tables_world import frozen
@@ -98,9 +101,63 @@ def test_the_report_of_a_frozen_month_speaks_of_its_end_however_late_it_is_froze
     table = freezes.read(made.tables.get(name="brief"))
     said = {row["about"]: row["text"] for row in table.rows}
     assert table.day == date(2026, 10, 31)
+    assert said["线索与核查"].startswith("当月")
     assert "定点零售药店 1 家" in said["报送"]
     assert "0.7777" not in said["价格水平"]
     assert "线索 0 条" in said["线索与核查"]
+
+
+@pytest.mark.django_db
+def test_procurement_prices_in_a_frozen_month_have_landed_as_far_as_they_had_when_it_ended() -> None:
+    """The shop is dear again in November, another price begins then, and the newest night knows only November."""
+    shop, drug = world(), ReferencePrice.objects.get().drug
+    changed(drug, shop, "10.00", "20.00", AT.replace(month=11, day=5))
+    Offer.objects.update(price_fen=2000)
+    f.reference_price(f.drug(f.preparation("另一药")), "5.00", kind="vbp", valid=since(date(2026, 11, 1)))
+    passthrough.work_out(AT.replace(day=20))
+    assert Landing.objects.filter(now_fen=2000, above=1).exists()
+    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=AT.replace(day=20))
+    table = freezes.read(made.tables.get(name="passthrough"))
+    (row,) = table.rows
+    assert (table.day, row["days"], row["above"]) == (date(2026, 10, 31), 9, 0)
+    assert (str(row["before"]), str(row["now"]), str(row["saved"])) == ("20.00", "10.00", "10.00")
+    said = next(row["text"] for row in freezes.read(made.tables.get(name="brief")).rows if "集采" in row["about"])
+    assert "中选产品 1 个，零售价降到中选价的占 100.0%，逾期未落地 0 家次" in said
+    assert "平均下降 50.0%" in said
+
+
+@pytest.mark.django_db
+def test_the_areas_below_that_report_worst_are_kept_with_the_month() -> None:
+    world()
+    city: Any = f.wuchang().parent
+    figure(f.hongshan(), date(2026, 10, 31), shops=4, reporting=1, late=2, silent=1)
+    made = freezes.freeze(city, OCTOBER, by=reviewer(), at=FIRST)
+    kept = freezes.read(made.tables.get(name="worst"))
+    AreaFigure.objects.filter(area=f.hongshan()).update(reporting=4, late=0, silent=0)
+    assert [(row["area"], row["timely"], row["behind"]) for row in kept.rows] == [
+        ("洪山区", 0.25, 3),
+        ("武昌区", 1.0, 0),
+    ]
+    document = brief.document(city, [brief.Line("报送", "共 3 家。")], kept, on=kept.day)
+    (grid,) = Document(io.BytesIO(document)).tables
+    assert [cell.text for cell in grid.rows[1].cells] == ["洪山区", "4", "25.0%", "3", "3"]
+
+
+@pytest.mark.django_db
+def test_what_was_not_looked_at_in_the_month_is_said_to_be_missing() -> None:
+    """A comparison of November says nothing about October, nor do figures of September."""
+    shop = world()
+    AreaFigure.objects.update(on=date(2026, 9, 30))
+    gap = {"preparation": f.drug().preparation, "region": f.wuchang(), "listed": 0, "seen": date(2026, 11, 20)}
+    AccessGap.objects.create(since=date(2026, 11, 2), **gap)
+    said = {line.about: line.text for line in brief.lines_of_month(shop.insurance_area, OCTOBER, landed=[])}
+    assert said["双通道药品"] == "还没有核对。"
+    assert said["报送"] == "还没有统计。"
+    AccessGap.objects.update(since=date(2026, 10, 3), nearest=shop, distance_m=2500)
+    said = {line.about: line.text for line in brief.lines_of_month(shop.insurance_area, OCTOBER, landed=[])}
+    assert said["双通道药品"] == "1 个制剂在 1 个区县没有双通道药店有货（共 1 处）。", "the distance is of November"
+    (row,) = tabled.access(shop.insurance_area, date(2026, 10, 31), kept=True).rows
+    assert (row["since"], row["nearest"], row["km"]) == (date(2026, 10, 3), None, None)
 
 
 @pytest.mark.django_db
@@ -146,6 +203,24 @@ def test_a_month_is_frozen_once_and_another_area_freezes_its_own() -> None:
         freezes.freeze(f.wuchang(), OCTOBER, by=by, at=FIRST + timedelta(hours=1))
     assert freezes.open_months(f.region(), FIRST.date()) == [OCTOBER, SEPTEMBER]
     assert AuditEvent.objects.filter(action="freeze.make").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_month_that_was_frozen_is_frozen_under_the_areas_new_name_too() -> None:
+    world()
+    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
+    new = f.renamed(f.wuchang(), "新武昌区")
+    assert list(freezes.of(new)) == [made]
+    assert OCTOBER not in freezes.open_months(new, FIRST.date())
+    with pytest.raises(freezes.NotFrozen, match="已经定稿"):
+        freezes.freeze(new, OCTOBER, by=User.objects.get(), at=FIRST)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("month", [date(2026, 11, 1), date(2026, 12, 1), date(9999, 12, 1)])
+def test_a_month_to_come_is_not_over(month: date) -> None:
+    with pytest.raises(freezes.NotFrozen, match="还没有结束"):
+        freezes.freeze(f.wuchang(), month, by=reviewer(), at=AT)
 
 
 @pytest.mark.django_db

@@ -50,9 +50,23 @@ def test_every_slip_of_a_price_is_quarantined(found: list[Found]) -> None:
     assert {each.slips for each in found} == {(300, 300)}
 
 
-def test_most_slips_of_a_price_that_moves_with_its_list_are_quarantined_too(found: list[Found]) -> None:
+def test_slips_of_prices_that_move_with_their_list_are_quarantined_but_for_a_few_that_may_be_rises(
+    found: list[Found],
+) -> None:
     sown, caught = (sum(each.new_slips[part] for each in found) for part in (0, 1))
-    assert caught >= 0.95 * sown > 0
+    assert caught >= 0.99 * sown > 0
+    assert {each.new_slips for each in of("Korea", found) if each.new_slips[0]} == {(300, 300)}
+    assert all(each.new_slips[1] >= 0.97 * each.new_slips[0] for each in found)
+
+
+def test_hardly_a_true_price_is_quarantined(found: list[Found]) -> None:
+    """Seven of these twelve are errors of South Africa's list, and the way back from them in a later one."""
+    assert {each.on: each.mistaken for each in found if each.mistaken} == {
+        date(2015, 12, 22): 6,
+        date(2016, 3, 5): 2,
+        date(2016, 7, 5): 2,
+        date(2016, 12, 21): 2,
+    }
 
 
 def test_a_procurement_cut_of_nine_tenths_passes_and_is_no_alarm(found: list[Found]) -> None:

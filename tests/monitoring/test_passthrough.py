@@ -66,7 +66,7 @@ def test_the_saving_is_of_shops_that_sold_before_and_sell_now(price: Any) -> Non
     passthrough.work_out(AT)
     city = of(city_of())  # quick 20.00 -> 10.50, never 20.00 -> 20.00, cheap 9.80 -> 9.80
     assert (city.matched, city.before_fen, city.now_fen, city.saved_fen) == (3, 2000, 1050, 950)
-    saving = passthrough.saving(city_of())
+    saving = passthrough.saving(passthrough.landings(city_of()))
     assert (saving.products, saving.packs, saving.saved_fen) == (1, 3, 950)
     assert saving.fall == pytest.approx(1 - 10.5 / 20)
 

@@ -384,3 +384,14 @@ def test_one_code_is_one_report_and_an_hour_is_counted_once() -> None:
     ReportQuota.objects.create(sender="a", hour=AT, count=1)
     with pytest.raises(IntegrityError, match="report_quota_once"), transaction.atomic():
         ReportQuota.objects.create(sender="a", hour=AT, count=1)
+
+
+def test_an_answer_is_counted_and_kept_as_it_is_read() -> None:
+    """A browser sends two characters for the end of a line, and a form may hold what no database takes."""
+    send(f.pharmacy(), drug=f.drug(), price="12.60")
+    group = ReportGroup.objects.get()
+    with pytest.raises(answers.AnswerProblem, match="请写下内容"):
+        answers.answer(group, text="\u200b\x00", by=official(), at=AT)
+    answers.answer(group, text="好\r\n" * 249 + "谢谢\x00", by=User.objects.get(), at=AT)
+    group.refresh_from_db()
+    assert group.answer == "好\n" * 249 + "谢谢"

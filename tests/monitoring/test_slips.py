@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from prices.ingest.slips import ENOUGH
 from prices.monitoring import slips
 from prices.monitoring.slips import CODE_REUSED, FUTURE, PACK_CORRECTED, WAY_BACK
 
@@ -96,12 +97,43 @@ def test_a_clock_in_the_future(ahead: int, expected: str) -> None:
     assert kind(18.9, 26.9, effective_at=AT + timedelta(minutes=ahead), received_at=AT) == expected
 
 
+TILL, OTHER = 1, 2
+
+
+def on_a_day(*more: tuple[float, float, int], step: float = 1.138, pack: int = 14) -> list[str]:
+    """What changes (from, to, who sent it) are on the day on which the till multiplied forty prices by `step`."""
+    old = [1000 + 10 * n for n in range(40)]
+    rows = [(fen, round(fen * step), TILL) for fen in old] + [(_fen(one), _fen(two), feed) for one, two, feed in more]
+    changes = pl.DataFrame(rows, schema=["old_fen", "new_fen", "feed_id"], orient="row")
+    changes = changes.with_columns(pack_count=pl.lit(pack))
+    kinds = slips.classify(changes, slips.movement(changes)).to_list()
+    assert kinds[:40] == [""] * 40
+    return kinds[40:]
+
+
 def test_on_the_day_of_a_new_list_a_slip_is_of_the_new_price() -> None:
     assert kind(10.0, 113.8) == "", "too far from ten times the old one"
-    assert kind(10.0, 113.8, step=1.138) == "suspected_x10"
-    assert kind(10.0, 100.0, step=1.138) == "suspected_x10", "one that did not move with the list"
-    assert kind(10.0, 106.0, step=1.138) == "suspected_x10", "and one that moved half the way"
-    assert kind(10.0, 13.0, step=1.138) == ""
+    assert on_a_day((10.0, 113.8, TILL)) == ["suspected_x10"]
+    assert on_a_day((10.0, 100.0, TILL)) == ["suspected_x10"], "one that did not move with the list"
+    assert on_a_day((10.0, 13.0, TILL), (10.0, 70.0, TILL)) == ["", ""], "a rise that the list does not explain"
+    assert on_a_day((10.0, 113.8, OTHER)) == [""], "of a feed that did not move"
+    assert on_a_day((10.0, 11.38 / 14, TILL), (10.0, 1138.0, TILL)) == ["suspected_per_unit", "suspected_x100"]
+    assert on_a_day((10.0, 113.8, TILL), pack=10) == ["suspected_ambiguous"]
+
+
+def test_what_many_prices_did_is_no_slip() -> None:
+    one = (10.0, 113.8, TILL)
+    assert set(on_a_day(*[one] * 10)) == {"suspected_x10"}
+    assert set(on_a_day(*[one] * 11)) == {""}, "more than a quarter of what the list did"
+
+
+def test_from_how_many_changes_on_a_delivery_says_how_it_moved() -> None:
+    rows = [(1000 + n, 850 + n, TILL) for n in range(ENOUGH - 2)] + [(1000, 8500, TILL)]
+    schema = ["old_fen", "new_fen", "feed_id"]
+    changes = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pack_count=pl.lit(14))
+    assert set(slips.classify(changes, slips.movement(changes))) == {""}
+    more = pl.concat([changes, changes[:1]])
+    assert slips.classify(more, slips.movement(more)).to_list() == ["", *[""] * (ENOUGH - 3), "suspected_x10", ""]
 
 
 def test_every_row_is_answered_in_its_place() -> None:

@@ -366,6 +366,21 @@ def test_a_county_that_was_renamed_keeps_its_leads() -> None:
     assert Lead.objects.within(f.hongshan()).count() == 0
 
 
+def test_a_lead_goes_with_its_shop_to_who_manages_it_now_and_what_is_decided_stays() -> None:
+    drug, shops = market()
+    change(drug, shops[0], "26.90")
+    change(drug, shops[1], "27.90")
+    night_after()
+    mine, decided = standing()
+    Lead.objects.filter(pk=decided.pk).update(state="case")
+    type(shops[0]).objects.filter(pk__in=[shops[0].pk, shops[1].pk]).update(insurance_area=f.hongshan())
+    night_after(DAY + timedelta(days=1))
+    mine.refresh_from_db()
+    decided.refresh_from_db()
+    assert (mine.area, decided.area) == (f.hongshan(), f.wuchang())
+    assert list(Lead.objects.within(f.hongshan())) == [mine]
+
+
 def test_without_a_recent_roll_up_nothing_is_said_of_peers() -> None:
     drug, shops = market()
     late = DAY + timedelta(days=9)

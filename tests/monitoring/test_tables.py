@@ -11,6 +11,7 @@ import python_calamine as calamine
 from django.utils import translation
 
 from pharmacies.models import Pharmacy
+from prices.monitoring import tables
 from prices.monitoring.tables import Column, Rows, Table, csv_file, restored, stored, xlsx_file
 from prices.templatetags.tables import said
 from tests import factories as f
@@ -64,7 +65,10 @@ def test_a_workbook_has_numbers_as_numbers_and_a_sheet_that_says_what_they_mean(
     assert read_xlsx(table(ROW), 1) == [["名称", "标题"], ["截至", "2026-11-21 10:00"], ["口径", "口径一句。"]]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+86", "-2", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")'])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+86", "-2", "@SUM(A1)", "\t=1", "\n=1", "＝1+1", "＋1", "－2", "＠A1", '=HYPERLINK("http://x","y")'],
+)
 def test_nothing_a_spreadsheet_would_run_leaves_as_a_formula(text: str) -> None:
     evil = table({**ROW, "name": text})
     assert read_csv(evil)[1][0] == f"'{text}"
@@ -76,6 +80,16 @@ def _sheet(content: bytes) -> bytes:
     from zipfile import ZipFile
 
     return ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml")
+
+
+def test_what_is_too_long_for_a_sheet_goes_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "SHEET_ROWS", 2)
+    content = xlsx_file(table(*({**ROW, "n": n} for n in range(5))))
+    book = calamine.load_workbook(io.BytesIO(content))
+    assert book.sheet_names == ["数据", "数据 2", "数据 3", "口径"]
+    sheets = [book.get_sheet_by_index(number).to_python() for number in range(3)]
+    assert [[row[2] for row in sheet[1:]] for sheet in sheets] == [[0, 1], [2, 3], [4]]
+    assert {sheet[0][0] for sheet in sheets} == {"药店"}
 
 
 def test_a_negative_amount_stays_a_number() -> None:

@@ -79,6 +79,29 @@ def test_a_pharmacy_that_is_not_designated_is_found_but_not_compared(client, tow
     assert [offer["price"] for offer in page.context["offers"]] == ["9.90"]
 
 
+@pytest.mark.parametrize("status", ["suspended", "terminated"])
+def test_where_insurance_settles_nothing_no_badge_promises_it(client, town, status):
+    shop = factories.pharmacy(
+        "停了医保的药店", status=status, designations=("designated", "outpatient_pooling", "delivery")
+    )
+    factories.rebuild_today()
+    labels = [badge.label for badge in client.get(f"/pharmacies/{shop.code}").context["badges"]]
+    assert labels == ["送药上门"]
+    assert len(client.get(f"/pharmacies/{town.mid.code}").context["badges"]) > 0
+
+
+def test_of_many_pharmacies_of_a_name_the_page_says_that_there_are_more(client, town):
+    for n in range(21):
+        factories.pharmacy(f"分店大药房（第{n}分店）")
+    factories.rebuild_today()
+    said = client.get("/search?q=分店大药房").content.decode()
+    assert "没有找到" not in said
+    assert 'href="/pharmacies?q=%E5%88%86%E5%BA%97%E5%A4%A7%E8%8D%AF%E6%88%BF"' in said
+    assert "只列出最相符的 20 家" in client.get("/pharmacies?q=分店大药房").content.decode()
+    assert "只列出最相符" not in client.get("/pharmacies?q=第7分店").content.decode()
+    assert "看更多名称相符的药店" not in client.get("/search?q=第7分店").content.decode()
+
+
 def test_within_a_pharmacy_a_drug_is_found_by_name_and_by_initials(client, town):
     for name, many in (("氨氯地平", 1), ("aldp", 1), ("络活喜", 1), ("二甲双胍", 0)):
         response = client.get(f"/pharmacies/{town.mid.code}", {"name": name})

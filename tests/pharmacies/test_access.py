@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.http import Http404
 
-from pharmacies import access
+from pharmacies import access, members
 from pharmacies.access import FITS, GIVES, MAY, Action, Role
 from pharmacies.models import Chain, Membership, Pharmacy, Region, User
 
@@ -277,6 +277,34 @@ def test_officials_see_their_area_and_below_but_not_above_or_beside(world: World
     for code in ("420000", "420500", "999999"):
         with pytest.raises(Http404):
             access.area_for(user, Action.SEE, code, at=AT)
+
+
+def test_who_spoke_for_an_area_speaks_for_it_under_its_new_name(world: World) -> None:
+    old = f.wuchang()
+    before = member("reviewer", area=old)
+    new = f.renamed(old, "新武昌区")
+    after = member("officer", area=new)
+    for user in (before, after):
+        assert access.area_for(user, Action.SEE, "420106", at=AT) == new
+        assert access.places(user, at=AT).areas == [new]
+        assert access.pharmacy_for(user, Action.SEE, world.shop.code, at=AT) == world.shop  # not imported anew yet
+        assert set(access.pharmacies(user, Action.SEE, at=AT)) == {world.shop, world.sister, world.lone}
+        with pytest.raises(Http404):
+            access.area_for(user, Action.SEE, "420111", at=AT)
+    Pharmacy.objects.filter(pk=world.shop.pk).update(insurance_area=new, division=new)
+    world.shop.refresh_from_db()
+    assert access.may(before, Action.SEE, world.shop, at=AT)
+    assert access.may(after, Action.SEE, world.shop, at=AT)
+    assert [each.user for each in members.of(new, at=AT)] == [before, after]
+
+
+def test_a_city_under_its_new_name_keeps_what_hangs_under_the_old_row(world: World) -> None:
+    city = Region.objects.get(code="420100")
+    user = member("officer", area=city)
+    new = f.renamed(city, "新武汉市")
+    assert access.area_for(user, Action.SEE, "420106", at=AT) == f.wuchang()
+    assert access.may(member("officer", area=new), Action.SEE, world.shop, at=AT)
+    assert not access.may(member("officer", area=new), Action.SEE, world.far, at=AT)
 
 
 # -- strangers and the wrong role -------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from pharmacies.models import (
     User,
 )
 
-from ..factories import AT, chain, pharmacy, region, wuchang
+from ..factories import AT, chain, pharmacy, region, renamed, wuchang
 from . import impossible_staff
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +202,14 @@ def test_a_region_and_everything_below_it() -> None:
     county = wuchang()
     assert county.parent is not None
     assert set(Region.objects.within(county.parent)) == {county, county.parent}
+
+
+def test_a_region_that_was_renamed_is_within_and_holds_what_it_did() -> None:
+    county = wuchang()
+    city = county.parent
+    assert city is not None
+    new_county, new_city = renamed(county, "新武昌区"), renamed(city, "新武汉市")
+    for each in (city, new_city):
+        assert set(Region.objects.within(each)) == {county, new_county, city, new_city}
+    for each in (county, new_county):
+        assert set(Region.objects.within(each)) == {county, new_county}

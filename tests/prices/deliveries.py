@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pharmacies.models import Pharmacy
+from prices.ingest import publish
 from prices.ingest.receive import receive
 from prices.ingest.runs import process
 from prices.models import Feed, FeedRun, Offer, PriceChange
@@ -35,3 +36,15 @@ def reasons(run: FeedRun) -> dict[int, list[str]]:
 def history(drug: Any, pharmacy: Pharmacy) -> list[tuple[int | None, int | None]]:
     changes = PriceChange.objects.filter(drug_id=drug.pk, pharmacy_id=pharmacy.pk).order_by("xid", "id")
     return [(change.old_fen, change.new_fen) for change in changes]
+
+
+def dies_at(shop: Pharmacy) -> Any:
+    """What `publish._lock` is to an attempt that dies when it comes to that shop."""
+    lock = publish._lock
+
+    def lock_or_die(batch: list[int]) -> None:
+        if shop.pk in batch:
+            raise ConnectionError
+        lock(batch)
+
+    return lock_or_die

@@ -1,5 +1,6 @@
 """Impossible states of what people do at the desk: attempts by constraint."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -68,6 +69,7 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
         lambda: upload(state="previewed", run=run()),
     ],
     "upload_back_run_only_when_taken_back": [lambda: upload(state="applied", run=run(), back_run=run())],
+    "upload_lease_and_token_together": [lambda: upload(lease_until=AT), lambda: upload(lease_token=uuid.uuid4())],
     "upload_progress_is_per_cent": [lambda: upload(progress=101)],
     "inquiry_due_after_it_came": [lambda: inquiry(due_at=AT), lambda: inquiry(due_at=AT - timedelta(days=1))],
     "reply_document_is_stored": [lambda: reply(document="说明.pdf"), lambda: reply(stored="x")],

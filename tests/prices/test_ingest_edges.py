@@ -13,7 +13,7 @@ from prices.models import Feed, FeedRun, Offer, Rejection, ScheduledPrice
 from prices.models.feeds import Mode
 from tests import factories as f
 from tests.factories import AT
-from tests.prices.deliveries import csv, deliver, reasons, shown
+from tests.prices.deliveries import csv, deliver, dies_at, reasons, shown
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -88,7 +88,7 @@ def test_the_same_snapshot_after_a_delivery_that_failed_half_way_is_a_new_statem
     half = receive.receive(
         feed=feed, data=csv(*[row.replace("12.60", "13.00") for row in snapshot]), at=AT + HOUR, channel="push"
     )
-    monkeypatch.setattr(publish, "_lock", _dies_at(other))
+    monkeypatch.setattr(publish, "_lock", dies_at(other))
     for attempt in range(3):
         with pytest.raises(ConnectionError):
             runs.process(half.pk, clock=lambda n=attempt: AT + n * HOUR)
@@ -98,17 +98,6 @@ def test_the_same_snapshot_after_a_delivery_that_failed_half_way_is_a_new_statem
     assert (half.state, shown(drug, shop), shown(drug, other)) == ("failed", "13.00", "12.60")
     run = deliver(feed, *snapshot, at=AT + DAY)
     assert (run.confirms_id, shown(drug, shop), shown(drug, other)) == (None, "12.60", "12.60")
-
-
-def _dies_at(shop: Pharmacy) -> Any:
-    lock = publish._lock
-
-    def lock_or_die(batch: list[int]) -> None:
-        if shop.pk in batch:
-            raise ConnectionError
-        lock(batch)
-
-    return lock_or_die
 
 
 def test_a_confirmation_overtaken_while_it_waited_is_a_statement_of_its_own(shop, drug, feed):

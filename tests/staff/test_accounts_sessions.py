@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from pharmacies.accounts import people
@@ -75,6 +76,32 @@ def test_a_form_sent_too_late_waits_and_can_be_sent_again(client: Client, li: Us
     assert 'name="note" value="￥12.50 &lt;b&gt;"' in page
     client.post("/staff/password", typed)
     assert client.get("/staff/resume").status_code == 302, "what has been sent waits no longer"
+
+
+def test_of_a_form_with_a_file_it_is_said_that_the_file_must_be_chosen_again(
+    client: Client, li: User, clock: Clock
+) -> None:
+    log_in(client)
+    clock.forward(minutes=31)
+    sheet = SimpleUploadedFile("本周价格.xlsx", b"PK")
+    client.post("/staff/password", {"file": sheet}, HTTP_REFERER="http://testserver/staff/password")
+    assert log_in(client).headers["Location"] == "/staff/resume"
+    page = client.get("/staff/resume").content.decode()
+    assert "文件“本周价格.xlsx”没有收到" in page
+    assert 'action="/staff/password"' not in page, "without the file there is nothing to send"
+    assert client.post("/staff/resume").headers["Location"] == "/staff/password"
+    assert client.get("/staff/resume").status_code == 302
+
+
+def test_what_was_typed_beside_a_file_can_be_sent_without_it(client: Client, li: User, clock: Clock) -> None:
+    log_in(client)
+    clock.forward(minutes=31)
+    client.post("/staff/password", {"text": "已改正", "document": SimpleUploadedFile("x.pdf", b"%PDF")})
+    log_in(client)
+    page = client.get("/staff/resume").content.decode()
+    assert "文件“x.pdf”没有收到" in page
+    assert 'name="text" value="已改正"' in page
+    assert "不带文件，现在提交" in page
 
 
 def test_no_password_waits_in_a_session(client: Client, li: User, clock: Clock) -> None:

@@ -223,7 +223,7 @@ def test_the_file_has_every_event_and_taking_it_is_an_event(client: Client, page
     assert AuditEvent.objects.get(action="audit.export").pharmacy == shop
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠A1"])
 def test_no_cell_of_the_file_is_a_formula(client: Client, page: str, shop: Pharmacy, text: str) -> None:
     write(shop, text)
     _, _, row = table(client.post(f"{page}.csv"))

@@ -337,8 +337,8 @@ def test_differing_products_are_shown_for_a_region_where_there_are_too_many_shop
     assert "10.50" in client_of_boss.get(address).content.decode()
     assert "价格都一致" in client_of_boss.get(address, {"region": "420106"}).content.decode()
     assert "价格都一致" in client_of_boss.get(address, {"region": "429999"}).content.decode()
-    monkeypatch.setattr(chains, "MOST_COMPARED", 3)
-    assert "这里有 4 家" in client_of_boss.get(address).content.decode()
+    monkeypatch.setattr(chains, "MOST_COMPARED", 2)
+    assert "这里有 4 家门店，价格太多" in client_of_boss.get(address).content.decode()
     assert "价格都一致" in client_of_boss.get(address, {"region": "420106"}).content.decode()
 
 
@@ -348,3 +348,5 @@ def test_a_shop_that_has_not_reported_is_marked(client_of_boss: Client, office: 
     page = client_of_boss.get(f"/chain/{office.chain.pk}/shops").content.decode()
     assert (page.count("逾期"), page.count("没有报过")) == (1, 2)
     assert "3 家七天没有报价" in client_of_boss.get(f"/chain/{office.chain.pk}").content.decode()
+    late = client_of_boss.get(f"/chain/{office.chain.pk}/shops", {"only": "late"}).context["rows"]
+    assert [shop.name for shop, _numbers, _heard in late] == ["2号店", "3号店", "4号店"]

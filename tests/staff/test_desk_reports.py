@@ -1,5 +1,7 @@
 """Reports and questions about a shop: opened by the regulators' side, read and answered by its own people only."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, ProgrammingError, transaction
@@ -75,6 +77,21 @@ def test_an_answer_that_cannot_be_taken_says_why_and_keeps_what_was_typed(
     assert answer.status_code == 422
     assert str(sent["text"]).strip() in answer.content.decode()
     assert not InquiryReply.objects.exists()
+
+
+def test_a_double_click_answers_once_and_the_same_words_later_again(
+    editor: Client, here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/desk/{here.shop.code}/reports/{asked(here).pk}"
+    for _click in range(2):
+        sent = {"text": "标签已更换", "document": SimpleUploadedFile("照片 1.pdf", PDF)}
+        assert editor.post(address, sent)["Location"] == address
+    assert InquiryReply.objects.count() == 1
+    assert AuditEvent.objects.filter(action="inquiry.reply").count() == 1
+    editor.post(address, {"text": "标签已更换"})  # the document is not there any more
+    monkeypatch.setattr(timezone, "now", lambda: AT + timedelta(minutes=2))
+    editor.post(address, {"text": "标签已更换"})
+    assert InquiryReply.objects.count() == 3
 
 
 def test_what_is_closed_takes_no_more_answers(editor: Client, here: Desk) -> None:

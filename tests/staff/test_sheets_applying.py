@@ -1,5 +1,6 @@
 """A previewed sheet is published, taken back, given up; what its workers and its database hold."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -186,7 +187,9 @@ def test_a_quiet_week_is_confirmed_with_one_press(world: Desk) -> None:
 def test_an_unreadable_file_is_told_and_an_abandoned_one_taken_up_again(world: Desk) -> None:
     assert "网页" in brought(world, b"<html></html>").error
     upload = uploads.bring(world.shop, csv(row(world.drugs[0], "1")), name="a.csv", by=world.clerk, at=AT)
-    Upload.objects.filter(pk=upload.pk).update(claimed_until=AT + timedelta(seconds=60), attempts=1)
+    Upload.objects.filter(pk=upload.pk).update(
+        lease_until=AT + timedelta(seconds=60), lease_token=uuid.uuid4(), attempts=1
+    )
     assert work.unclaimed(at=AT) == []
     assert work.work(upload.pk, clock=lambda: AT).state == "reading"
     later = AT + timedelta(seconds=61)

@@ -208,6 +208,9 @@ def test_no_text_that_leaves_is_a_formula() -> None:
     assert text == "'=1+1,'+1,'-1,'@SUM(A1),'\tx,甲,1.5"
     book = exports.as_xlsx(list("abcdefg"), rows)
     assert reading.read(book).rows.row(0)[1:5] == ("=1+1", "+1", "-1", "@SUM(A1)")
+    wide = exports.as_csv(list("abcd"), [["＝1+1", "＋1", "－1", "＠A1"]])
+    assert wide.decode("utf-8-sig").splitlines()[1] == "'＝1+1,'＋1,'－1,'＠A1"
+    assert reading.read(wide).rows.row(0)[1:] == ("＝1+1", "＋1", "－1", "＠A1")
     import zipfile
 
     with zipfile.ZipFile(io.BytesIO(book)) as parts:

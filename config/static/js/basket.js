@@ -259,7 +259,21 @@ window.addEventListener("hashchange", () => {
   }
 });
 
+/* Who gives no position begins in the county of the last list. */
+function beginInArea() {
+  try {
+    const area = JSON.parse(localStorage.getItem("area")) || {};
+    const code = area.county || area.city;
+    if (!region.value && region.querySelector('option[value="' + Number(code) + '"]')) {
+      region.value = code;
+    }
+  } catch (error) {
+    return; // storage forbidden, or not ours
+  }
+}
+
+beginInArea();
 name();
-if (position) {
+if (position || region.value) {
   work(false);
 }

@@ -1,7 +1,9 @@
-/* The citizen's position: rounded to 3 decimals here (about 100 m), kept until the tab closes, and sent only as a header
-   of fragment requests, so that no address, history or log of addresses ever holds it. */
+/* Where a list begins. The citizen's position is rounded to 3 decimals here (about 100 m), kept until the tab closes, and
+   sent only as a header of fragment requests, so that no address, history or log of addresses ever holds it. A city or
+   county that was chosen is kept in this browser, and stands in the address. */
 const KEY = "position";
 const HEADER = "X-Position";
+const AREA = "area";
 const OPTIONS = { enableHighAccuracy: false, timeout: 15000, maximumAge: 300000 };
 
 let position = remembered();
@@ -25,6 +27,28 @@ function remember(value) {
     }
   } catch (error) {
     return; // storage forbidden: the position lasts for this page
+  }
+}
+
+/* The city and county of the last list, kept in this browser so that the next drug begins there. */
+function lastArea() {
+  try {
+    return JSON.parse(localStorage.getItem(AREA));
+  } catch (error) {
+    return null;
+  }
+}
+
+function keepArea() {
+  const chosen = (id) => (document.getElementById(id) || { value: "" }).value;
+  try {
+    if (chosen("city")) {
+      localStorage.setItem(AREA, JSON.stringify({ city: chosen("city"), county: chosen("county") || null }));
+    } else {
+      localStorage.removeItem(AREA);
+    }
+  } catch (error) {
+    return; // storage forbidden: every list begins with the province
   }
 }
 
@@ -52,7 +76,8 @@ async function refresh(changes) {
   try {
     const answer = await fetch(address, { headers: headers, cache: "no-store" });
     if (!answer.ok) {
-      throw new Error(String(answer.status));
+      complain(answer.status);
+      return;
     }
     swap(await answer.text(), answer.headers.get("HX-Replace-Url") || address);
   } catch (error) {
@@ -80,16 +105,29 @@ function swap(html, address) {
   document.dispatchEvent(new CustomEvent("htmx:afterSwap"));
 }
 
-/* A network that went away must not leave the list under its skeleton. */
-function complain() {
+/* A network that went away, or a server with too much to do, must not leave the list under its skeleton. */
+function complain(status) {
+  const notice = document.getElementById("request-failed");
   document.getElementById("results").classList.remove("htmx-request");
-  document.getElementById("request-failed").hidden = false;
+  if (!notice.dataset.offline) {
+    notice.dataset.offline = notice.textContent;
+  }
+  notice.textContent = status >= 500 ? notice.dataset.busy : notice.dataset.offline;
+  notice.hidden = false;
 }
 
 function locate(button) {
   const then = button.dataset.then;
-  const failed = () => {
+  const label = document.querySelector("[data-locate] [data-waiting]"); // whichever was pressed, the words stand there
+  const said = label && label.textContent;
+  const done = () => {
     button.disabled = false;
+    if (label) {
+      label.textContent = said;
+    }
+  };
+  const failed = () => {
+    done();
     const notice = document.getElementById("locate-failed");
     if (notice) {
       notice.textContent = notice.dataset.denied;
@@ -101,9 +139,12 @@ function locate(button) {
     return;
   }
   button.disabled = true;
+  if (label) {
+    label.textContent = label.dataset.waiting;
+  }
   navigator.geolocation.getCurrentPosition(
     (found) => {
-      button.disabled = false;
+      done();
       remember(found.coords.latitude.toFixed(3) + "," + found.coords.longitude.toFixed(3));
       refresh(then ? { sort: then, city: null, county: null } : { city: null, county: null });
     },
@@ -137,12 +178,18 @@ document.addEventListener("htmx:afterSwap", () => {
   if (words && said) {
     said.textContent = words.textContent;
   }
+  if (document.getElementById("choice")) {
+    keepArea();
+  }
 });
 
 ["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => {
-  document.addEventListener(name, complain);
+  document.addEventListener(name, (event) => complain(event.detail.xhr.status));
 });
 
-if (position) {
+const area = new URLSearchParams(location.search).has("city") ? null : lastArea();
+if (area && area.city) {
+  refresh({ city: area.city, county: area.county });
+} else if (position) {
   refresh({});
 }

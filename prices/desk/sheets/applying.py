@@ -16,7 +16,7 @@ from pharmacies.models import Pharmacy, User
 from prices.desk.feeds import desk_feed
 from prices.desk.sending import Change, Value, send
 from prices.desk.sheets import kept, preview
-from prices.desk.sheets.uploads import State, UploadProblem, move, place_of, recheck, record
+from prices.desk.sheets.uploads import State, UploadProblem, about, move, place_of, recheck
 from prices.ingest import runs
 from prices.ingest.receive import Refused, receive
 from prices.ingest.schedule import STOCK_WORDS
@@ -71,7 +71,7 @@ def apply(
         move(upload, (State.PREVIEWED,), State.APPLIED, run=run)
         _remember(run, found, rows, mode, reason)
         after = {"run": run.pk, "mode": str(mode), "rows": rows.height, **upload.counts}
-        record(upload, place, by=by, at=at, action="sheet.apply", after=after, reason=reason)
+        audit.record(by=by, at=at, action="sheet.apply", after=after, reason=reason, **about(upload, place))
     return run
 
 
@@ -206,7 +206,8 @@ def take_back(upload: Upload, *, by: User, at: datetime) -> TakenBack:
         left = len(changes) - len(back)
         note = _told(len(back) + announced, left, members=bool(upload.counts.get("member")))
         move(upload, (State.APPLIED,), State.TAKEN_BACK, back_run=undone, note=note)
-        record(upload, place, by=by, at=at, action="sheet.take_back", after={"returned": len(back), "left": left})
+        after = {"returned": len(back), "left": left}
+        audit.record(by=by, at=at, action="sheet.take_back", after=after, **about(upload, place))
     return TakenBack(undone, len(back), left)
 
 

@@ -18,7 +18,8 @@ from prices.ingest import reasons, store
 from prices.models import Offer, SourcePrice, Stock, Upload
 from prices.money import yuan
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Chinese Excel reads the full-width ones of a CSV file like the others."""
 STOCK_WORDS = {Stock.UNKNOWN: "", Stock.IN: "有货", Stock.LOW: "少量", Stock.OUT: "缺货", Stock.ORDER: "可预订"}
 NUMBERS = ("零售价", "会员价")
 WIDTHS = {"品名": 28, "规格": 18, "生产厂家": 28, "医保编码": 26, "批准文号": 20, "条码": 16}

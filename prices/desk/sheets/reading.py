@@ -29,7 +29,7 @@ WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<table|<meta)", re.IGN
 SEPARATORS = (",", "\t", ";")
 FOOTER = re.compile("合计|总计|共计|小计|本页|制表|打印|导出时间|审核|备注|页码|total", re.IGNORECASE)
 ESCAPED = re.compile(
-    r"""=\s*"([^"]*)"|'(?=[=+\-@\t\r'])"""
+    r"""=\s*"([^"]*)"|'(?=[=+\-@\t\r\n＝＋－＠'])"""
 )  # ="00123" and '=1+1: text that spreadsheets were told is text
 
 

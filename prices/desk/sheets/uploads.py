@@ -15,6 +15,7 @@ from pharmacies.models import Chain, Pharmacy, User
 from prices.desk.feeds import desk_feed
 from prices.desk.sheets import columns, kept, products
 from prices.ingest import store
+from prices.leases import NOBODY
 from prices.models import Feed, SheetLayout, Upload
 
 State = Upload.State
@@ -38,7 +39,8 @@ def bring(place: Pharmacy | Chain, data: bytes, *, name: str, by: User, at: date
         upload: Upload = Upload.objects.create(
             feed=desk_feed(place), by=by, at=at, name=name[-200:], sha256=store.save(data), size=len(data)
         )
-        record(upload, place, by=by, at=at, action="sheet.upload", after={"name": upload.name, "sha256": upload.sha256})
+        after = {"name": upload.name, "sha256": upload.sha256}
+        audit.record(by=by, at=at, action="sheet.upload", after=after, **about(upload, place))
         enqueue(upload)
     return upload
 
@@ -70,7 +72,7 @@ def confirm_columns(upload: Upload, mapping: Mapping[str, str], *, by: User, at:
             signature=columns.signature(upload.columns),
             defaults={"mapping": chosen, "confirmed_by": by.get_username(), "confirmed_at": at},
         )
-        record(upload, place, by=by, at=at, action="sheet.columns", after=chosen)
+        audit.record(by=by, at=at, action="sheet.columns", after=chosen, **about(upload, place))
         enqueue(upload)
     return upload
 
@@ -110,7 +112,7 @@ def discard(upload: Upload, *, by: User, at: datetime) -> None:
     """Nothing of it is published."""
     with transaction.atomic():
         move(upload, (State.COLUMNS, State.PREVIEWED, *Upload.WORKING), State.DISCARDED)
-        record(upload, place_of(upload.feed), by=by, at=at, action="sheet.discard")
+        audit.record(by=by, at=at, action="sheet.discard", **about(upload, place_of(upload.feed)))
 
 
 def again(upload: Upload, *, by: User, at: datetime) -> Upload:
@@ -119,37 +121,20 @@ def again(upload: Upload, *, by: User, at: datetime) -> Upload:
         copy: Upload = Upload.objects.create(
             feed=upload.feed, by=by, at=at, name=upload.name, sha256=upload.sha256, size=upload.size
         )
-        record(copy, place_of(upload.feed), by=by, at=at, action="sheet.upload", after={"again": upload.pk})
+        after = {"again": upload.pk}
+        audit.record(by=by, at=at, action="sheet.upload", after=after, **about(copy, place_of(upload.feed)))
         enqueue(copy)
     return copy
 
 
 def move(upload: Upload, old: tuple[str, ...], new: str, **fields: object) -> None:
     """From one of the states `old` to `new`, once: whoever comes second is told."""
-    fields |= {"state": new, "claimed_until": None, "attempts": 0}
+    fields |= {"state": new, "attempts": 0, **NOBODY}
     if not Upload.objects.filter(pk=upload.pk, state__in=old).update(**fields):
         upload.refresh_from_db()
         raise UploadProblem(_("这个表格现在是“%(state)s”：请刷新页面") % {"state": upload.get_state_display()})
     upload.refresh_from_db()
 
 
-def record(
-    upload: Upload,
-    place: Pharmacy | Chain,
-    *,
-    by: User,
-    at: datetime,
-    action: str,
-    after: Mapping[str, object] | None = None,
-    reason: str = "",
-) -> None:
-    audit.record(
-        at=at,
-        by=by,
-        action=action,
-        subject="prices.Upload",
-        subject_id=upload.pk,
-        place=place,
-        after=dict(after) if after is not None else None,
-        reason=reason,
-    )
+def about(upload: Upload, place: Pharmacy | Chain) -> audit.About:
+    return {"subject": "prices.Upload", "subject_id": upload.pk, "place": place}

@@ -21,8 +21,11 @@ from prices.monitoring.documents import Grid, Heading, Part, Space
 Kind = CaseDocument.Kind
 TITLES = {Kind.NOTICE: "提醒函", Kind.INTERVIEW: "约谈记录"}
 HEADER = ("药品", "规格 / 生产企业", "标价（元）", "原价（元）", "同城参照（元）", "此价起始")
-WIDTHS = (3.2, 3.6, 2.0, 2.0, 2.4, 2.4)
+WIDTHS = (3.0, 3.4, 1.9, 1.9, 2.6, 2.8)
 NOT_A_BREACH = "以上为价格异动线索，供核实之用，不等于违规。"
+NOT_A_BREACH_EITHER = "以上为市民反馈，供核实之用，不等于违规。"
+NOTICED = "我们在药品价格监测中注意到，你店以下药品的标价与同城药店或你店以往的价格差别较大："
+REPORTED = "我们收到市民对你店的反馈，情况如下："
 KINDS = {"price": "价格不符", "closed": "已关门", "hours": "营业时间", "place": "位置"}
 
 
@@ -53,17 +56,18 @@ def read(document: CaseDocument) -> bytes | None:
 
 def question(case: Case, text: str, *, longest: int) -> str:
     """What the pharmacy reads at its desk: what we ask, and the prices it is about, as many as `longest` letters hold."""
-    rows = _rows(evidence.content(case.evidence))
+    said = evidence.content(case.evidence)
+    rows, ending = _rows(said), _not_a_breach(said)
     lines = [text]
     for n, row in enumerate(rows):
         name, spec, price, previous, middle, since = row
         line = f"{name} {spec}：标价 {price} 元（原价 {previous}，同城参照 {middle}，{since} 起）"
         rest = f"还有 {len(rows) - n} 种药品，见提醒函。"
-        if len("\n".join((*lines, line, rest, NOT_A_BREACH))) > longest:
+        if len("\n".join((*lines, line, rest, ending))) > longest:
             lines.append(rest)
             break
         lines.append(line)
-    return "\n".join((*lines, NOT_A_BREACH))
+    return "\n".join((*lines, ending))
 
 
 def only_drug(case: Case) -> int | None:
@@ -76,9 +80,9 @@ def _notice(case: Case, step: CaseStep, at: datetime) -> bytes:
     said = evidence.content(case.evidence)
     until = f"{timezone.localtime(step.due_at):%Y年%-m月%-d日}" if step.due_at else "【日期】"
     parts: list[Part] = [
-        "我们在药品价格监测中注意到，你店以下药品的标价与同城药店或你店以往的价格差别较大：",
+        NOTICED if said["leads"] else REPORTED,
         *_facts(said),
-        NOT_A_BREACH,
+        _not_a_breach(said),
         step.reason,
         "根据《零售药店医疗保障定点管理暂行办法》（国家医疗保障局令第3号）和医保服务协议，请核对标价和上传数据；如属录入错误，"
         f"请更正；如有进价变动等原因，请说明并附材料。请在{until}前登录“药比三家”工作台，在“反馈与问询”中回复，也可书面回复。",
@@ -96,13 +100,14 @@ def _interview(case: Case, step: CaseStep, at: datetime) -> bytes:
     parts: list[Part] = [
         f"约谈时间：【年 月 日 时】（请在{when}进行）",
         "约谈地点：【地点】",
+        f"约谈单位：{_sender(case)}",
         f"被约谈单位：{case.pharmacy.name}（{case.pharmacy.code}）",
         "到场人员及职务：【姓名、职务】",
         "约谈人：【姓名】　记录人：【姓名】",
         Heading("一、约谈事由"),
         step.reason,
         *_facts(said),
-        NOT_A_BREACH,
+        _not_a_breach(said),
         Heading("二、药店说明"),
         *(f"此前回复：{each.reason}" for each in case.steps.filter(name="reply").order_by("revision")),
         Space("当面说明：", 4),
@@ -112,10 +117,18 @@ def _interview(case: Case, step: CaseStep, at: datetime) -> bytes:
         "被约谈人：【签字】　日期：【日期】",
         "约谈人：【签字】　日期：【日期】",
     ]
+    # No signature with a day below it: it is filled in and signed on the day of the interview.
     return documents.letter(
-        title=TITLES[Kind.INTERVIEW], number=step.document_number, parts=parts, sender=_sender(case),
-        on=timezone.localdate(at), note=_note(case),
-    )  # fmt: skip
+        title=TITLES[Kind.INTERVIEW],
+        number=step.document_number,
+        parts=parts,
+        on=timezone.localdate(at),
+        note=_note(case),
+    )
+
+
+def _not_a_breach(said: dict[str, Any]) -> str:
+    return NOT_A_BREACH if said["leads"] else NOT_A_BREACH_EITHER
 
 
 def _sender(case: Case) -> str:
@@ -128,7 +141,7 @@ def _note(case: Case) -> str:
 
 def _facts(said: dict[str, Any]) -> list[Part]:
     rows = _rows(said)
-    parts: list[Part] = [Grid(HEADER, rows, WIDTHS)] if rows else []
+    parts: list[Part] = [Grid(HEADER, rows, WIDTHS, (2, 3, 4))] if rows else []
     for report in said["reports"]:
         drug, price = report["drug"], report["price_fen"]
         words = [KINDS.get(report["kind"], report["kind"]), drug["name"] if drug else ""]

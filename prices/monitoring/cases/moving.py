@@ -16,6 +16,7 @@ from pharmacies import access, audit
 from pharmacies.access import Action, Role
 from pharmacies.models import User
 from prices.models import Case, CaseStep
+from prices.monitoring import written
 from prices.monitoring.cases.table import label
 
 CALENDAR = "系统"
@@ -114,7 +115,7 @@ def _refusal(pk: int, seen: int) -> CaseProblem:
 
 def cleaned(text: str, *, needed: bool = True) -> str:
     """A reason as it is kept. Raises `CaseProblem`."""
-    text = text.replace("\x00", "").strip()
+    text = written.plain(text)
     if needed and not text:
         raise CaseProblem(_("请写明理由：以后看到这件事的人要知道为什么"))
     if len(text) > LONGEST:

@@ -42,6 +42,7 @@ def open_case(
         raise CaseProblem(_("没有线索或反馈：没有要核查的内容"))
     if any(row.pharmacy_id != pharmacy.pk for row in (*leads, *reports)):
         raise CaseProblem(_("一件核查事项只查一家药店"))
+    reason = cleaned(reason, needed=False)
     with transaction.atomic():
         _take_leads(leads)
         case = Case.objects.create(
@@ -64,7 +65,7 @@ def open_case(
             by_name=by.display_name,
             role=",".join(role.value for role in Role if role in held),
             at=at,
-            reason=cleaned(reason, needed=False),
+            reason=reason,
             due_at=case.due_at,
         )
         audit.record(

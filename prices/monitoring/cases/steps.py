@@ -11,6 +11,7 @@ from pharmacies.access import Action
 from pharmacies.models import Membership, Region, User
 from prices.desk import inquiries
 from prices.models import Case, CaseDocument, CaseStep, Inquiry
+from prices.monitoring import written
 from prices.monitoring.cases import due, letters
 from prices.monitoring.cases.moving import CaseProblem, cleaned, move, roles_for
 from prices.monitoring.cases.table import STEPS, UNFINISHED, Step
@@ -78,7 +79,7 @@ def assign(case: Case, *, to: User, by: User, at: datetime, seen: int, reason: s
     if to == case.owner:
         raise CaseProblem(_("已经由%(who)s办理") % {"who": to.display_name})
     with transaction.atomic():
-        text = " ".join(filter(None, (f"{case.owner.display_name} → {to.display_name}", reason.strip())))
+        text = " ".join(filter(None, (f"{case.owner.display_name} → {to.display_name}", written.line(reason))))
         return move(
             case, name="assign", seen=seen, start=UNFINISHED, at=at, by=by, role=role, reason=cleaned(text), owner=to
         )
@@ -86,20 +87,20 @@ def assign(case: Case, *, to: User, by: User, at: datetime, seen: int, reason: s
 
 def officers(case: Case, *, at: datetime) -> list[User]:
     """Who may work on it, by name: those who speak for the area that manages the pharmacy, or for one above it."""
-    areas: list[int] = []
+    codes: list[str] = []
     region: Region | None = case.pharmacy.insurance_area
     while region is not None:
-        areas.append(region.pk)
+        codes.append(region.code)
         region = region.parent
     held = Membership.objects.filter(
-        area__in=areas, role__in=access.MAY[Action.OPEN_CASE], valid__contains=access.day(at)
+        area__code__in=codes, role__in=access.MAY[Action.OPEN_CASE], valid__contains=access.day(at)
     )
     people = User.objects.filter(pk__in=held.values("user"), is_active=True)
     return list(people.order_by("first_name", "username"))
 
 
 def _number(text: str, step: Step) -> str:
-    text = text.replace("\x00", "").strip()
+    text = written.line(text)
     if step.document and not text:
         raise CaseProblem(_("“%(step)s”要有文号") % {"step": step.label})
     if len(text) > NUMBER_LONGEST:

@@ -11,6 +11,7 @@ from pharmacies import audit
 from pharmacies.models import User
 from prices.desk import inquiries
 from prices.models import Case, Inquiry, ReportGroup
+from prices.monitoring import written
 
 State = ReportGroup.State
 LONGEST = 500
@@ -38,7 +39,8 @@ def answer(group: ReportGroup, *, text: str, by: User, at: datetime) -> None:
         inquiry = Inquiry.objects.exclude(state=Inquiry.State.CLOSED).filter(report_group=group).first()
         if inquiry is not None:
             inquiries.close(inquiry, reason="市民反馈已答复", by=by, at=at)
-        _record("report.answer", group, by=by, at=at, before=before, after={"report": State.ANSWERED}, reason=text)
+        after = {"report": State.ANSWERED}
+        audit.record(action="report.answer", by=by, at=at, before=before, after=after, reason=text, **_about(group))
 
 
 def ask(group: ReportGroup, *, text: str, by: User, at: datetime) -> Inquiry:
@@ -59,7 +61,7 @@ def ask(group: ReportGroup, *, text: str, by: User, at: datetime) -> Inquiry:
             at=at,
         )
         ReportGroup.objects.filter(pk=group.pk).update(state=State.ASKED, inquiry=inquiry)
-        _record("report.ask", group, by=by, at=at, before=before, after={"report": State.ASKED})
+        audit.record(action="report.ask", by=by, at=at, before=before, after={"report": State.ASKED}, **_about(group))
     return inquiry
 
 
@@ -72,7 +74,7 @@ def into_case(group: ReportGroup, *, case: Case, by: User, at: datetime) -> None
         before = locked(group, {State.OPEN, State.ASKED})
         ReportGroup.objects.filter(pk=group.pk).update(state=State.CASE, case=case)
         after = {"report": State.CASE, "case": case.number}
-        _record("report.case", group, by=by, at=at, before=before, after=after)
+        audit.record(action="report.case", by=by, at=at, before=before, after=after, **_about(group))
 
 
 def reference(group: ReportGroup) -> str:
@@ -82,7 +84,7 @@ def reference(group: ReportGroup) -> str:
 
 
 def _written(text: str, longest: int) -> str:
-    text = text.strip()
+    text = written.plain(text)
     if not text:
         raise AnswerProblem(_("请写下内容"))
     if len(text) > longest:
@@ -99,24 +101,5 @@ def locked(group: ReportGroup, expected: set[State]) -> dict[str, Any]:
     return {"report": row.state}
 
 
-def _record(
-    action: str,
-    group: ReportGroup,
-    *,
-    by: User,
-    at: datetime,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    reason: str = "",
-) -> None:
-    audit.record(
-        at=at,
-        by=by,
-        action=action,
-        subject="prices.ReportGroup",
-        subject_id=group.pk,
-        place=group.pharmacy.insurance_area,
-        before=before,
-        after=after,
-        reason=reason,
-    )
+def _about(group: ReportGroup) -> audit.About:
+    return {"subject": "prices.ReportGroup", "subject_id": group.pk, "place": group.pharmacy.insurance_area}

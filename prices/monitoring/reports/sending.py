@@ -14,6 +14,7 @@ from catalog.models import Drug
 from pharmacies.models import Pharmacy
 from prices.models import Offer, Report, ReportGroup
 from prices.money import MoneyError, fen_of
+from prices.monitoring import written
 from prices.monitoring.reports import codes, limits, observed, photos
 from prices.monitoring.reports.photos import PhotoProblem
 
@@ -29,7 +30,6 @@ WRONG_PRICE = {
     "price_too_large": gettext_lazy("这个价格太大了，请核对，例如 12.60"),
 }
 """What `prices.money` refuses, said to who stands in the shop."""
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 
@@ -81,8 +81,7 @@ def send(pharmacy: Pharmacy, draft: Draft, *, address: str, at: datetime) -> str
 
 def cleaned(text: str) -> str:
     """What somebody wrote, without what cannot be read and without numbers that name a person."""
-    plain = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    return _PHONE.sub(r"\1****\2", _IDENTITY.sub(r"\1********\2", plain))
+    return _PHONE.sub(r"\1****\2", _IDENTITY.sub(r"\1********\2", written.plain(text)))
 
 
 def _judged(pharmacy: Pharmacy, draft: Draft, text: str) -> int | None:

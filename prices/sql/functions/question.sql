@@ -72,17 +72,25 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         drug_id)
 $$;
 
--- How old an offer is: its own word, or its feed's later mark for that pharmacy. No row when it is too old to be shown.
+-- Until when an offer is vouched for: by its own word, or by its feed's later mark for that pharmacy (NULL: none); once another
+-- feed disputes it, its mark no longer counts, and nothing after the dispute does. Everything else that asks whether an offer
+-- is fresh (tonight's statistics, shelves, figures) asks by this too; the planner puts the expression in its place.
+CREATE FUNCTION search_vouched(confirmed_at timestamptz, disputed_since timestamptz, marked_at timestamptz)
+RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN disputed_since IS NULL THEN GREATEST(confirmed_at, marked_at)
+        ELSE LEAST(confirmed_at, disputed_since) END
+$$;
+
+-- How old an offer is, and of a generated feed or not. No row when it is too old to be shown.
 CREATE FUNCTION search_said(
     q search_question, feed int, shop int, confirmed_at timestamptz, disputed_since timestamptz
 ) RETURNS TABLE (generated boolean, as_of timestamptz, stale boolean) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT f.generated, vouched.at, q.at > vouched.at + f.cadence * q.stale_after
     FROM prices_feed f
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN disputed_since IS NULL
-            THEN GREATEST(confirmed_at, (
-                SELECT m.snapshot_as_of FROM prices_pharmacyfeed m WHERE m.pharmacy_id = shop AND m.feed_id = feed))
-            ELSE LEAST(confirmed_at, disputed_since) END AS at OFFSET 0
+        SELECT search_vouched(confirmed_at, disputed_since, (
+            SELECT m.snapshot_as_of FROM prices_pharmacyfeed m WHERE m.pharmacy_id = shop AND m.feed_id = feed
+        )) AS at OFFSET 0
     ) vouched
     WHERE f.id = feed AND q.at <= vouched.at + f.cadence * q.hidden_after
     OFFSET 0

@@ -25,18 +25,20 @@ def brief(request: HttpRequest, adcode: str) -> HttpResponse:
     at, by = timezone.now(), sessions.person(request)
     area = access.area_for(by, Action.EXPORT, adcode, at=at)
     if number := request.GET.get("freeze", ""):
-        kept = FrozenTable.objects.select_related("freeze").filter(name="brief", freeze__area=area)
-        found = get_object_or_404(kept, freeze=int(number) if number.isascii() and number.isdigit() else 0)
+        kept = FrozenTable.objects.select_related("freeze").filter(name="brief", freeze__in=freezes.of(area))
+        found = get_object_or_404(kept, freeze=int(number[:18]) if number.isascii() and number.isdigit() else 0)
+        beside = found.freeze.tables.filter(name=verbs.WORST_NAME).first()  # a month frozen before it was kept has none
         try:
-            table = freezes.read(found)
-        except freezes.Tampered:
+            table, worst = freezes.read(found), freezes.read(beside) if beside else None
+        except freezes.Tampered as problem:
             page = reverse("staff:console-freeze", args=[area.code, found.freeze_id])
-            return redirect(f"{page}?name={found.name}")
+            return redirect(f"{page}?name={problem}")
         lines = [verbs.Line(row["about"], row["text"]) for row in table.rows]
         on = table.day
     else:
         lines, on = verbs.lines(area, at=at), timezone.localdate(at)
-    content = verbs.document(area, lines, on=on)
+        worst = verbs.worst(area, on)
+    content = verbs.document(area, lines, worst, on=on)
     with transaction.atomic():
         audit.record(
             at=at,

@@ -160,9 +160,14 @@ def opened(request: HttpRequest, adcode: str) -> HttpResponse:
     if not any(sent.get(name) for name in ("lead", "report", "pharmacy")):
         messages.warning(request, gettext("先打开一条线索或市民反馈，再从那里立项"))
         return redirect("staff:console-cases", adcode=area.code)
-    leads = list(Lead.objects.within(area).filter(pk__in=_numbers(sent.getlist("lead")), pharmacy_id__isnull=False))
+    managed = Pharmacy.objects.filter(insurance_area__in=Region.objects.within(area)).select_related("insurance_area")
+    asked = Lead.objects.filter(pk__in=_numbers(sent.getlist("lead")))
+    leads = list(asked.filter(pharmacy_id__in=managed.values("pk")))
     groups = list(ReportGroup.objects.within(area).filter(pk__in=_numbers(sent.getlist("report"))))
-    pharmacy = _shop(area, [*leads, *groups], sent.get("pharmacy", ""))
+    if not leads and not groups and (moved := _moved(asked.within(area))):
+        messages.warning(request, moved)
+        return redirect("staff:console-leads", adcode=area.code)
+    pharmacy = _shop(managed, [*leads, *groups], sent.get("pharmacy", ""))
     problem = ""
     if request.method == "POST":
         try:
@@ -194,19 +199,25 @@ def _open(
     return case
 
 
-def _shop(area: Region, things: Sequence[Any], code: str) -> Pharmacy:
+def _moved(leads: "QuerySet[Lead]") -> str:
+    """What to say of leads that the area still has, of a shop that another one manages by now; empty where there are none."""
+    shop = Pharmacy.objects.filter(pk__in=leads.values("pharmacy_id")).select_related("insurance_area").first()
+    said = {"name": shop.name, "area": shop.insurance_area.name} if shop else {}
+    return gettext("%(name)s现在由%(area)s管理：请那里的经办人立项，线索今晚转过去") % said if shop else ""
+
+
+def _shop(managed: "QuerySet[Pharmacy]", things: Sequence[Any], code: str) -> Pharmacy:
     """The shop that all of it is about, or that `code` names; Http404 where that is none of the area's, or several."""
-    managed = Pharmacy.objects.filter(insurance_area__in=Region.objects.within(area)).select_related("insurance_area")
     ids = {each.pharmacy_id for each in things}
     found = managed.filter(pk__in=ids).first() if len(ids) == 1 else None
-    found = found or (managed.filter(code=code).first() if code and not ids else None)
+    found = found or (managed.filter(code=code.replace("\x00", "")).first() if code and not ids else None)
     if found is None:
         raise Http404
     return found
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
-    return [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 19][:OFFERED]
+    return [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 19]
 
 
 def _offered(pharmacy: Pharmacy, chosen: set[int]) -> list[dict[str, Any]]:

@@ -112,8 +112,8 @@ def _colleague(case: Case, sent: QueryDict, at: datetime) -> User:
 def _join(case: Case, sent: QueryDict, *, by: User, at: datetime) -> None:
     """Reports that came since belong to this case too: their citizens read its outcome."""
     text = sent.get("group", "")
-    group = ReportGroup.objects.filter(pharmacy=case.pharmacy, pk=text if text.isascii() and text.isdecimal() else 0)
-    found = group.first()
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    found = ReportGroup.objects.filter(pharmacy=case.pharmacy, pk=number).first()
     if found is None:
         raise CaseProblem(_("没有这条反馈"))
     with transaction.atomic():

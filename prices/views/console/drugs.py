@@ -224,7 +224,7 @@ def product(request: HttpRequest, adcode: str, code: str) -> HttpResponse:
     """A product's year in the area, area by area below it, and its leads."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
-    drug = Drug.objects.select_related("preparation").filter(code=code).first()
+    drug = Drug.objects.select_related("preparation").filter(code=code.replace("\x00", " ")).first()
     if drug is None:
         raise Http404
     on = access.day(at)

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pharmacies import access
 from pharmacies.access import Action
-from prices.models import Freeze
 from prices.monitoring import freezes as verbs
 from prices.views.console.tables import answer
 from prices.views.staff import sessions
@@ -40,7 +39,7 @@ def freezes(request: HttpRequest, adcode: str) -> HttpResponse:
             return redirect("staff:console-freeze", area.code, made.pk)
     context = {
         "place": area,
-        "freezes": Freeze.objects.filter(area=area).select_related("by").order_by("-month"),
+        "freezes": verbs.of(area).select_related("by").order_by("-month"),
         "open": verbs.open_months(area, access.day(at)) if access.may(by, MAKES, area, at=at) else None,
         "problem": problem,
     }
@@ -64,7 +63,7 @@ def frozen(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
     since is not shown: 409."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
-    made = get_object_or_404(Freeze.objects.select_related("by"), pk=pk, area=area)
+    made = get_object_or_404(verbs.of(area).select_related("by"), pk=pk)
     kept = list(made.tables.order_by("position").only("freeze_id", "position", "name", "title", "rows", "sha256"))
     chosen = next((each for each in kept if each.name == request.GET.get("name", kept[0].name)), None)
     if chosen is None:

@@ -15,6 +15,7 @@ from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Region
 from prices.models.figures import IndexPoint
+from prices.monitoring.compliance import next_month
 from prices.monitoring.tables import Column, Row, Table
 from prices.views import words
 from prices.views.console import measures
@@ -75,10 +76,13 @@ def sentence(points: Sequence[IndexPoint]) -> str:
     if len(points) < 2:
         return gettext("%(month)s是基期，指数为 100。下个月起看得出涨落。") % values
     values["since_last"] = _moved(last.value, points[-2].value)
-    said = gettext("%(month)s是 %(value)s：与基期 %(base)s相比%(since_base)s，与上月相比%(since_last)s。")
+    # A month in which no night was worked out has no point.
+    follows = next_month(points[-2].on) == last.on
+    values["before"] = gettext("上月") if follows else words.month(points[-2].on)
+    said = gettext("%(month)s是 %(value)s：与基期 %(base)s相比%(since_base)s，与%(before)s相比%(since_last)s。")
     if last.provisional:
         said = gettext(
-            "%(month)s（本月未完）是 %(value)s：与基期 %(base)s相比%(since_base)s，与上月相比%(since_last)s。"
+            "%(month)s（本月未完）是 %(value)s：与基期 %(base)s相比%(since_base)s，与%(before)s相比%(since_last)s。"
         )
     return said % values
 

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from prices.models.leads import Finding, Screening
@@ -25,7 +26,9 @@ def rule_words(rule: Rule | None) -> str:
     """Whose parameters those were."""
     if rule is None:
         return gettext("按方法自带的参数")
-    values = {"area": rule.area.name, "day": words.day(rule.valid.lower), "reason": rule.reason}
+    # One that was replaced on its first day holds on none; it was decided on the day on which it held for some hours.
+    begun = rule.valid.lower or timezone.localdate(rule.at)
+    values = {"area": rule.area.name, "day": words.day(begun), "reason": rule.reason}
     return gettext("按%(area)s自 %(day)s起的规则（%(reason)s）") % values
 
 

@@ -74,7 +74,7 @@ def _chosen(request: HttpRequest, area: Region) -> Chosen:
     return Chosen(
         state=state if state in Lead.State.values else "",
         detector=detector if detector in Detector.values else "",
-        below=said.get("area", "")[:12],
+        below=said.get("area", "").replace("\x00", "")[:12],
         q=said.get("q", "").replace("\x00", "").strip()[:60],
     )
 

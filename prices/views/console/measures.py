@@ -126,7 +126,8 @@ def open_leads(areas: Iterable[Region]) -> dict[int, int]:
 def past(area: Region, last: date, days: int) -> list[AreaFigure]:
     """The area's figures of the days up to `last`, oldest first; a night that was missed has none."""
     first = last - timedelta(days=days - 1)
-    return list(AreaFigure.objects.filter(area=area, on__gte=first, on__lte=last).order_by("on"))
+    found = AreaFigure.objects.filter(area__code=area.code, on__gte=first, on__lte=last)  # under its old name, too
+    return list(found.order_by("on", "-area_id").distinct("on"))
 
 
 def index_of(area: Region) -> IndexPoint | None:

@@ -28,10 +28,11 @@ def passthrough(request: HttpRequest, adcode: str) -> HttpResponse:
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
     on = Landing.objects.order_by("-on").values_list("on", flat=True).first() or timezone.localdate(at)
-    table = tabled_prices.landings(area, on)
+    found = list(landings.landings(area))
+    table = tabled_prices.landings(area, found, on)
     if file := answer(request, table):
         return file
-    saving, packs = landings.saving(area), _packs(request.GET.get("packs", ""))
+    saving, packs = landings.saving(found), _packs(request.GET.get("packs", ""))
     context = {
         "place": area,
         "table": table,
@@ -47,7 +48,7 @@ def passthrough(request: HttpRequest, adcode: str) -> HttpResponse:
 
 
 def _packs(text: str) -> int:
-    return min(int(text), MOST_PACKS) if text.isascii() and text.isdigit() and int(text[:9]) > 0 else PACKS
+    return min(int(text[:9]), MOST_PACKS) if text.isascii() and text.isdigit() and int(text[:9]) > 0 else PACKS
 
 
 @signed_in

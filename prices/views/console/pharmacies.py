@@ -124,7 +124,8 @@ def pharmacy(request: HttpRequest, adcode: str, code: str) -> HttpResponse:
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
     shop = get_object_or_404(
-        managed(area).select_related("insurance_area", "chain").defer("insurance_area__boundary"), code=code
+        managed(area).select_related("insurance_area", "chain").defer("insurance_area__boundary"),
+        code=code.replace("\x00", " "),
     )
     leads = Lead.objects.within(area).filter(pharmacy_id=shop.pk).order_by("-on", "-score", "pk")
     table = lead_table(leads, area, at=at)

@@ -30,7 +30,7 @@ def answer(request: HttpRequest, *tables: Table) -> HttpResponse | None:
     where = request.resolver_match.kwargs if request.resolver_match else {}
     area = access.area_for(by, Action.EXPORT, where.get("adcode", ""), at=at)
     named = {table.name: table for table in tables}
-    table = named.get(request.GET.get("table", tables[0].name))
+    table = named.get(request.GET.get("table", next(iter(named), "")))
     if table is None or kind not in FILES:
         raise Http404
     write, content_type = FILES[kind]

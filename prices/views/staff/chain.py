@@ -26,7 +26,7 @@ from prices.desk import chains
 from prices.desk.sheets import reading
 from prices.models import FeedRun, ScheduledPrice
 from prices.money import yuan
-from prices.views.staff import signed_in
+from prices.views.staff import runs, signed_in
 from prices.views.staff.sessions import person
 from prices.views.staff.uploads import download, received_file
 
@@ -50,20 +50,25 @@ def home(request: HttpRequest, chain: int) -> HttpResponse:
     at = timezone.now()
     place = access.chain_for(request.user, Action.SEE, chain, at=at)
     shops = own_shops(request, place, Action.SEE, at)
-    heard = chains.last_heard(shops)
     groups = list(chains.announced(place)[:FOUND])
     drugs = Drug.objects.select_related("preparation").in_bulk([group["drug_id"] for group in groups])
     context = {
         "place": place,
         "at": at,
         "shops": len(shops),
-        "late": sum(heard.get(shop.pk, at - LATE * 2) < at - LATE for shop in shops),
+        "late": len(_late(shops, at)),
         "announced": [(drugs[group["drug_id"]], group, yuan(group["price_fen"])) for group in groups],
-        "runs": FeedRun.objects.filter(feed__chain=place).select_related("feed").order_by("-pk")[:10],
+        "runs": runs.named(FeedRun.objects.filter(feed__chain=place).select_related("feed").order_by("-pk")[:10]),
         "may_edit": _may_edit(request, place, at),
         "may_upload": access.may(request.user, Action.EDIT_CHAIN, place, at=at),
     }
     return render(request, "chain/home.html", context)
+
+
+def _late(shops: list[Pharmacy], at: datetime) -> list[int]:
+    """Those (by key) that no feed has spoken for in a week."""
+    heard = chains.last_heard(shops)
+    return [shop.pk for shop in shops if heard.get(shop.pk, at - LATE * 2) < at - LATE]
 
 
 def _may_edit(request: HttpRequest, chain: Chain, at: datetime) -> bool:
@@ -94,8 +99,8 @@ def _differing(place: Chain, own: list[Pharmacy], region: str) -> dict[str, Any]
         picked = chains.chosen(place, own, chains.Order(price="", region=region))
     except chains.NotUnderstood:
         return {"differing": []}
-    if len(picked) > chains.MOST_COMPARED:
-        return {"too_many": len(picked), "most": chains.MOST_COMPARED}
+    if not chains.comparable(picked):
+        return {"too_many": len(picked)}
     rows = chains.differing(picked, limit=A_PAGE)
     return {"differing": [(row, yuan(row.low), yuan(row.usual), yuan(row.high)) for row in rows]}
 
@@ -217,8 +222,10 @@ def shops(request: HttpRequest, chain: int) -> HttpResponse:
         problems = _renumbered(request, place, at)
         if not problems:
             return redirect("staff:chain-shops", chain=place.pk)
-    query = request.GET.get("q", "").strip()[:60]
+    query, only_late = request.GET.get("q", "").strip()[:60], request.GET.get("only") == "late"
     found = access.pharmacies(request.user, Action.SEE, at=at).filter(chain=place).select_related("division")
+    if only_late:
+        found = found.filter(pk__in=_late(list(found), at))
     if query:
         named = Q(name__icontains=query) | Q(code__startswith=query.upper()) | Q(aliases__store_no=query)
         found = found.filter(named | Q(initials__startswith=query.lower())).distinct()
@@ -229,6 +236,7 @@ def shops(request: HttpRequest, chain: int) -> HttpResponse:
         "at": at,
         "page": page,
         "query": query,
+        "only_late": only_late,
         "problems": problems[:20],
         "rows": [(shop, numbers.get(shop.pk, []), heard.get(shop.pk)) for shop in page],
         "late": at - LATE,

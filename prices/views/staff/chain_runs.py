@@ -16,7 +16,7 @@ from pharmacies.models import Chain, Pharmacy
 from prices.models import DeskChange, FeedRun, RunPharmacy
 from prices.money import yuan
 from prices.views.staff import sessions, signed_in
-from prices.views.staff.runs import A_PAGE, refused_rows
+from prices.views.staff.runs import A_PAGE, named, refused_rows
 
 CHANGES_SHOWN = 100
 
@@ -31,7 +31,7 @@ def runs_of(chain: Chain) -> QuerySet[Any]:
 def runs(request: HttpRequest, chain: int) -> HttpResponse:
     place = access.chain_for(sessions.person(request), Action.SEE, chain, at=timezone.now())
     page = Paginator(runs_of(place), A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "chain/runs.html", {"place": place, "page": page})
+    return render(request, "chain/runs.html", {"place": place, "page": page, "runs": named(page)})
 
 
 @signed_in
@@ -48,6 +48,7 @@ def run(request: HttpRequest, chain: int, pk: int) -> HttpResponse:
     context = {
         "place": place,
         "run": found,
+        "who": named([found])[0][1],
         "undecided": found.state in FeedRun.IN_FLIGHT,
         "counted": RunPharmacy.objects.filter(run=found).count() if everywhere else 0,
         "changes": _described(changes),

@@ -16,6 +16,7 @@ from pharmacies import access, members
 from pharmacies.access import Action, Place, Role
 from pharmacies.accounts import invitations
 from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region
+from prices.monitoring import written
 from prices.views.staff import sessions
 from prices.views.staff.accounts import form_page
 from prices.views.staff.forms import StaffForm
@@ -161,7 +162,7 @@ def _do(
     said = {"name": membership.user.display_name, "place": place.name}
     try:
         if do == "end":
-            members.end(membership=membership, by=by, at=at, reason=request.POST.get("reason", "").strip()[:200])
+            members.end(membership=membership, by=by, at=at, reason=written.line(request.POST.get("reason", ""))[:200])
             messages.success(request, gettext("%(name)s 已不能再进入 %(place)s。") % said)
         elif do == "role":
             if not form.is_valid():

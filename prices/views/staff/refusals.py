@@ -4,7 +4,8 @@ A form sent after the session ran out waits **in that session** until the same p
 offered for sending (`resume`). A script is told 401 and where to log in, and keeps its page as it is (`staff.js`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -22,17 +23,19 @@ from prices.views.staff.sessions import State
 
 UNFINISHED = "unfinished"
 LARGEST = 200_000
-"""Characters of a form that wait in a session; files do not."""
+"""Characters of a form that wait in a session; of files only their names do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A form that came too late: where it goes, what it says, and the page it stood on."""
+    """A form that came too late: where it goes, what it says, the page it stood on, and the names of the files that have to
+    be chosen again."""
 
     user: int
     path: str
     page: str
     fields: list[list[str]]
+    files: list[str] = field(default_factory=list)
 
     @property
     def said(self) -> list[tuple[str, str]]:
@@ -101,12 +104,16 @@ def _keep(request: HttpRequest, user: User) -> None:
         for value in values
         if name != "csrfmiddlewaretoken" and isinstance(value, str)
     ]
-    if fields and sum(len(name) + len(value) for name, value in fields) <= LARGEST:
+    # A browser sends an empty file for a field in which none was chosen; Django leaves it out.
+    sent = [file for _name, several in request.FILES.lists() for file in several]
+    files = [PurePath(file.name or "").name[:200] for file in sent]
+    if (fields or files) and sum(len(name) + len(value) for name, value in fields) <= LARGEST:
         request.session[UNFINISHED] = {
             "user": user.pk,
             "path": request.get_full_path(),
             "page": _page(request),
             "fields": fields,
+            "files": files,
         }
 
 

@@ -1,6 +1,6 @@
 """What was reported for a pharmacy, delivery by delivery, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from catalog.models import Drug
 from pharmacies import access
 from pharmacies.access import Action
-from pharmacies.models import Pharmacy
+from pharmacies.models import Pharmacy, User
 from prices.desk import edits
 from prices.desk.sending import Value
 from prices.ingest import reasons
@@ -49,6 +49,14 @@ def own_run(pharmacy: Pharmacy, pk: int) -> FeedRun:
     return run
 
 
+def named(runs: Iterable[FeedRun]) -> list[tuple[FeedRun, str]]:
+    """Each with the name of the person who handed it in; "" of a till, the user name where nobody has it any more."""
+    found = list(runs)
+    people = User.objects.filter(username__in={run.operator for run in found if run.operator})
+    names = {person.username: person.display_name for person in people}
+    return [(run, names.get(run.operator, run.operator)) for run in found]
+
+
 @signed_in
 @require_safe
 def runs(request: HttpRequest, code: str) -> HttpResponse:
@@ -57,7 +65,12 @@ def runs(request: HttpRequest, code: str) -> HttpResponse:
     page = Paginator(runs_of(pharmacy), A_PAGE).get_page(request.GET.get("page"))
     ids = [run.pk for run in page]
     signed = {row.run_id: row for row in RunPharmacy.objects.filter(pharmacy=pharmacy, run__in=ids)}
-    context = {"place": pharmacy, "at": at, "page": page, "runs": [(run, signed.get(run.pk)) for run in page]}
+    context = {
+        "place": pharmacy,
+        "at": at,
+        "page": page,
+        "runs": [(*each, signed.get(each[0].pk)) for each in named(page)],
+    }
     return render(request, "desk/runs.html", context)
 
 
@@ -75,6 +88,7 @@ def run(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "place": pharmacy,
         "at": at,
         "run": found,
+        "who": named([found])[0][1],
         "undecided": found.state in FeedRun.IN_FLIGHT,
         "signed": RunPharmacy.objects.filter(pharmacy=pharmacy, run=found).first(),
         "results": _described(results),

@@ -33,6 +33,12 @@ def _place(request: HttpRequest, where: dict[str, Any]) -> Place:
     return access.pharmacy_for(person, Action.MANAGE_TOKENS, where["code"], at=at)
 
 
+def _till(request: HttpRequest, slug: str, where: dict[str, Any]) -> tuple[Place, Feed]:
+    """That place, and the till of its own."""
+    place = _place(request, where)
+    return place, tills.till_for(place, slug)
+
+
 def _address(place: Place) -> str:
     if isinstance(place, Chain):
         return reverse("staff:chain-tokens", args=[place.pk])
@@ -88,19 +94,16 @@ def _shown_once(request: HttpRequest, place: Place, feed: Feed, token: str) -> H
 @signed_in
 @require_POST
 def rotate(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
-    at = timezone.now()
-    place = _place(request, where)
-    feed = tills.till_for(place, slug)
-    return _shown_once(request, place, feed, tills.rotate(place, feed, by=sessions.person(request), at=at))
+    place, feed = _till(request, slug, where)
+    token = tills.rotate(place, feed, by=sessions.person(request), at=timezone.now())
+    return _shown_once(request, place, feed, token)
 
 
 @signed_in
 @require_POST
 def revoke(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
-    at = timezone.now()
-    place = _place(request, where)
-    feed = tills.till_for(place, slug)
-    tills.revoke(place, feed, by=sessions.person(request), at=at)
+    place, feed = _till(request, slug, where)
+    tills.revoke(place, feed, by=sessions.person(request), at=timezone.now())
     messages.success(request, _("“%(name)s”的令牌已作废，它不能再报送") % {"name": feed.name})
     return redirect(_address(place))
 
@@ -109,9 +112,7 @@ def revoke(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
 @require_POST
 def try_out(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
     """The sandbox: a file, or rows pasted, judged as that till's; nothing of it is published or kept."""
-    at = timezone.now()
-    place = _place(request, where)
-    feed = tills.till_for(place, slug)
+    place, feed = _till(request, slug, where)
     sent = request.FILES.get("file")
     pasted = request.POST.get("rows", "")[: sandbox.MAX_BYTES]
     context = _context(request, place) | {
@@ -125,7 +126,9 @@ def try_out(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
             )
         name = (sent.name or "").lower() if sent else ""
         data = sent.read() if sent else pasted.encode()
-        tried = sandbox.try_delivery(feed, data, format="jsonl" if name.endswith(JSONL) else "csv", mode=None, at=at)
+        tried = sandbox.try_delivery(
+            feed, data, format="jsonl" if name.endswith(JSONL) else "csv", mode=None, at=timezone.now()
+        )
     except Refused as problem:
         return render(request, "desk/tokens.html", context | {"try_problem": str(problem)}, status=422)
     return render(request, "desk/tokens.html", context | {"tried": tried})
