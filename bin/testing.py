@@ -17,6 +17,8 @@ from keeper import Services
 from place import Place
 from processes import Guard, clear, tied
 
+MOST_PROCESSES = 4
+"""Of pytest. More do not end sooner: the browser's tests are one after the other."""
 SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.MULTILINE)
 
 
@@ -51,17 +53,23 @@ def checks(place: Place, application: Application, env: dict[str, str], argument
     """What is run, in this order."""
     python = place.python
     production = env | {"DEBUG": "0", "ALLOWED_HOSTS": "yaobi.example", "HTTPS": "1"}
-    tests = Check("pytest", [python, "-m", "pytest", "-ra", *arguments], env)
+    pytest: list[str | Path] = [python, "-m", "pytest", "-ra"]
     if arguments:
-        return [tests]
+        return [Check("pytest", [*pytest, *arguments], env)]
     return [
         Check("ruff check", [python, "-m", "ruff", "check", "."], env),
         Check("ruff format", [python, "-m", "ruff", "format", "--check", "."], env),
         Check("mypy", [python, "-m", "mypy", "."], env),
         Check("makemigrations --check", application.command("makemigrations", "--check", "--dry-run"), env),
         Check("check --deploy", application.command("check", "--deploy", "--fail-level", "WARNING"), production),
-        tests,
+        Check("pytest", [*pytest, "-n", str(processes())], env),
     ]
+
+
+def processes() -> int:
+    """How many run the tests (tests/spreading.py): one on each processor; 0 means that pytest itself does."""
+    usable = len(os.sched_getaffinity(0))
+    return min(usable, MOST_PROCESSES) if usable > 1 else 0
 
 
 class Runner:

@@ -8,9 +8,30 @@ import pytest
 from django.apps import apps
 from django.db import connections
 from django.utils import translation
+from xdist.scheduler import LoadScopeScheduling
+
+from tests import spreading
 
 FILLED = {"admin", "catalog", "pharmacies", "prices", "sessions"}
 LOCAL = {"127.0.0.1", "::1", "localhost"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadScopeScheduling:
+    return spreading.FileByFile(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One of several processes; a single one keeps the usual order."""
+    if hasattr(config, "workerinput"):
+        spreading.by_length(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Ctrl-C reaches the process that spreads; without a word of its own to them, the others would go on for seconds."""
+    if exitstatus == pytest.ExitCode.INTERRUPTED and session.config.getoption("dist") != "no":
+        spreading.interrupt_children()
 
 
 @pytest.fixture(scope="session")
