@@ -16,8 +16,8 @@ FILLED = {"admin", "catalog", "pharmacies", "prices", "sessions"}
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadScopeScheduling:
-    return spreading.FileByFile(config)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return spreading.FileByFile(config, log)
 
 
 @pytest.hookimpl(trylast=True)
@@ -35,7 +35,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: Any, worker_id: str = "master") -> Iterator[None]:
+def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """Create the test database as the owner, migrate it, and point the other roles at it."""
     with django_db_blocker.unblock():
         owner = connections["owner"]
