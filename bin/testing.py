@@ -6,7 +6,8 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import console
@@ -35,12 +36,18 @@ def test(arguments: list[str]) -> int:
     if places.try_lock(place.var / "test.lock") is None:
         raise console.Failed("bin/test is already running in this checkout", advice="wait for it, or stop it")
     programs = install.install(place, services=True, test=True)
-    with Services(place, programs) as services:
+    with ExitStack() as running:
+        services = running.enter_context(Services(place, programs))
+        hosts = [services.run]
+        for number in range(1, 1 if arguments else processes()):
+            more = replace(place, var=place.var / f"process-{number}")
+            more.logs.mkdir(parents=True, exist_ok=True)
+            hosts.append(running.enter_context(Services(more, programs)).run)
         env = environment(place, programs, services) | programs.browser
-        env |= {"XDG_CACHE_HOME": str(place.tools / "cache")}
+        env |= {"XDG_CACHE_HOME": str(place.tools / "cache"), "TEST_HOSTS": os.pathsep.join(map(str, hosts))}
         application = Application(place, env, private=True)
-        application.migrate()
         application.collect_static()
+        env["STATIC_COLLECTED"] = "1"
         runner = Runner(place)
         try:
             results = [runner.run(check) for check in checks(place, application, env, arguments)]

@@ -38,6 +38,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """Create the test database as the owner, migrate it, and point the other roles at it."""
     with django_db_blocker.unblock():
+        for connection in connections.all():
+            connection.settings_dict["HOST"] = spreading.host(worker_id) or connection.settings_dict["HOST"]
         owner = connections["owner"]
         if worker_id != "master":
             owner.settings_dict["TEST"]["NAME"] += f"_{worker_id}"
