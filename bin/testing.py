@@ -6,7 +6,10 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import console
@@ -17,14 +20,23 @@ from keeper import Services
 from place import Place
 from processes import Guard, clear, tied
 
+MOST_PROCESSES = 4
+"""Of pytest. More do not end sooner: the browser's tests are one after the other."""
 SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Check:
+    """`aside`: it takes one processor and long, so that the next checks begin beside it."""
+
     name: str
     command: list[str | Path]
     env: dict[str, str]
+    aside: bool = False
+
+
+Result = tuple[str, int, float]
+"""(name, exit status, seconds)"""
 
 
 def test(arguments: list[str]) -> int:
@@ -33,15 +45,21 @@ def test(arguments: list[str]) -> int:
     if places.try_lock(place.var / "test.lock") is None:
         raise console.Failed("bin/test is already running in this checkout", advice="wait for it, or stop it")
     programs = install.install(place, services=True, test=True)
-    with Services(place, programs) as services:
+    with ExitStack() as running:
+        services = running.enter_context(Services(place, programs))
+        hosts = [services.run]
+        for number in range(1, 1 if arguments else processes()):
+            more = replace(place, var=place.var / f"process-{number}")
+            more.logs.mkdir(parents=True, exist_ok=True)
+            hosts.append(running.enter_context(Services(more, programs)).run)
         env = environment(place, programs, services) | programs.browser
-        env |= {"XDG_CACHE_HOME": str(place.tools / "cache")}
+        env |= {"XDG_CACHE_HOME": str(place.tools / "cache"), "TEST_HOSTS": os.pathsep.join(map(str, hosts))}
         application = Application(place, env, private=True)
-        application.migrate()
         application.collect_static()
+        env["STATIC_COLLECTED"] = "1"
         runner = Runner(place)
         try:
-            results = [runner.run(check) for check in checks(place, application, env, arguments)]
+            results = runner.run_all(checks(place, application, env, arguments))
         finally:
             runner.close()
     return summary(results, runner.skipped)
@@ -51,17 +69,23 @@ def checks(place: Place, application: Application, env: dict[str, str], argument
     """What is run, in this order."""
     python = place.python
     production = env | {"DEBUG": "0", "ALLOWED_HOSTS": "yaobi.example", "HTTPS": "1"}
-    tests = Check("pytest", [python, "-m", "pytest", "-ra", *arguments], env)
+    pytest: list[str | Path] = [python, "-m", "pytest", "-ra"]
     if arguments:
-        return [tests]
+        return [Check("pytest", [*pytest, *arguments], env)]
     return [
         Check("ruff check", [python, "-m", "ruff", "check", "."], env),
         Check("ruff format", [python, "-m", "ruff", "format", "--check", "."], env),
-        Check("mypy", [python, "-m", "mypy", "."], env),
+        Check("mypy", [python, "-m", "mypy", "."], env, aside=True),
         Check("makemigrations --check", application.command("makemigrations", "--check", "--dry-run"), env),
         Check("check --deploy", application.command("check", "--deploy", "--fail-level", "WARNING"), production),
-        tests,
+        Check("pytest", [*pytest, "-n", str(processes())], env),
     ]
+
+
+def processes() -> int:
+    """How many run the tests (tests/spreading.py): one on each processor; 0 means that pytest itself does."""
+    usable = len(os.sched_getaffinity(0))
+    return min(usable, MOST_PROCESSES) if usable > 1 else 0
 
 
 class Runner:
@@ -72,9 +96,26 @@ class Runner:
         self.guard = Guard()
         self.skipped: list[str] = []
 
-    def run(self, check: Check) -> tuple[str, int, float]:
-        """(name, exit status, seconds)"""
+    def run_all(self, given: list[Check]) -> list[Result]:
+        """All results, in the order of the checks."""
+        beside = ThreadPoolExecutor(1)
+        waiting = {check.name: beside.submit(self._aside, check) for check in given if check.aside}
+        done = {check.name: self.run(check) for check in given if not check.aside}
+        done |= {name: running.result() for name, running in waiting.items()}
+        return [done[check.name] for check in given]
+
+    def run(self, check: Check) -> Result:
         console.say(f"\n=== {check.name}")
+        return self._run(check, lambda line: print(line, end="", flush=True))
+
+    def _aside(self, check: Check) -> Result:
+        """Its output is shown whole when it has ended, between lines of what runs in front."""
+        said: list[str] = []
+        result = self._run(check, said.append)
+        print(f"\n=== {check.name}, beside the others\n{''.join(said)}===\n", flush=True)
+        return result
+
+    def _run(self, check: Check, show: Callable[[str], None]) -> Result:
         began = time.monotonic()
         read, write = os.pipe()
         process = subprocess.Popen(
@@ -89,10 +130,10 @@ class Runner:
         try:
             with os.fdopen(read, errors="replace") as output:
                 for line in output:
-                    print(line, end="", flush=True)
+                    show(line)
                     self.skipped += [f"{count} x {why}" for count, why in SKIPPED.findall(line)]
-        except KeyboardInterrupt:
-            clear({process.pid: signal.SIGINT}, grace=10)
+        except KeyboardInterrupt:  # only the one in front hears of it
+            clear(dict(self.guard.children), grace=10)
             raise
         finally:
             clearing.join()
@@ -109,7 +150,7 @@ def _clear_after(process: subprocess.Popen[bytes]) -> None:
     clear({process.pid: signal.SIGTERM}, grace=2)
 
 
-def summary(results: list[tuple[str, int, float]], skipped: list[str]) -> int:
+def summary(results: list[Result], skipped: list[str]) -> int:
     """Print what passed, what failed and what was skipped and why; 1 when anything failed."""
     print("\n=== skipped")
     print("\n".join(f"  {line}" for line in skipped) if skipped else "  nothing")

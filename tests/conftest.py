@@ -8,15 +8,38 @@ import pytest
 from django.apps import apps
 from django.db import connections
 from django.utils import translation
+from xdist.scheduler import LoadScopeScheduling
+
+from tests import spreading
 
 FILLED = {"admin", "catalog", "pharmacies", "prices", "sessions"}
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return spreading.FileByFile(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One of several processes; a single one keeps the usual order."""
+    if hasattr(config, "workerinput"):
+        spreading.by_length(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Ctrl-C reaches the process that spreads; without a word of its own to them, the others would go on for seconds."""
+    if exitstatus == pytest.ExitCode.INTERRUPTED and session.config.getoption("dist") != "no":
+        spreading.interrupt_children()
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: Any, worker_id: str = "master") -> Iterator[None]:
+def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """Create the test database as the owner, migrate it, and point the other roles at it."""
     with django_db_blocker.unblock():
+        for connection in connections.all():
+            connection.settings_dict["HOST"] = spreading.host(worker_id) or connection.settings_dict["HOST"]
         owner = connections["owner"]
         if worker_id != "master":
             owner.settings_dict["TEST"]["NAME"] += f"_{worker_id}"
