@@ -190,7 +190,7 @@ def quarantined(walk: Walk, page: Page, run: int) -> None:
     walk.look(page, "报送批次")
     page.get_by_role("link", name=str(run), exact=True).click()
     slip = page.locator("tr").filter(has=page.get_by_text(walk.county.slipped.code))
-    expect(slip).to_contain_text("像是上次价格的 10 倍")
+    expect(slip).to_contain_text("像是应报价格的 10 倍")
     walk.look(page, "批次", "with a row kept back")
     answer = page.request.get(f"{walk.url}/drugs/{walk.county.slipped.code}")
     assert RIGHT in answer.text()

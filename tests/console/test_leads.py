@@ -1,13 +1,16 @@
 """The list of leads and a lead's page: why first, within the area, in few queries."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from prices.models.leads import Lead, PriceEvent
-from prices.monitoring import rules
+from prices.monitoring import rules, tables
 from tests import factories as f
 from tests.console import leads_world as w
 from tests.console.leads_world import World
+from tests.console.tables_world import rows_of
 from tests.factories import AT
 from tests.staff.accounts_world import Clock
 
@@ -110,6 +113,19 @@ def test_an_observer_may_not_take_the_list_away(client: Client, world: World) ->
 def test_the_list_leaves_as_a_file(client: Client, world: World) -> None:
     file = w.as_official(client, f.wuchang()).get(f"{LIST}?format=csv")
     assert "比这家店过去 28 天的常见价高 42%" in file.content.decode("utf-8-sig")
+
+
+def test_a_long_list_leaves_in_its_order_and_is_sorted_once(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "AT_ONCE", 2)
+    for score in (3.0, 9.0, 7.0, 1.0):
+        w.lead(f.drug(), f.pharmacy(f"第{score:g}家"), agreed=False, score=score)
+    w.as_official(client, f.wuchang())
+    with CaptureQueriesContext(connection) as asked:
+        rows = rows_of(client.get(f"{LIST}?format=csv"))
+    assert [row[1] for row in rows[1:]] == ["第9家", "第7家", "向阳大药房", "第3家", "第1家"]
+    assert sum('ORDER BY "prices_lead"."score"' in each["sql"] for each in asked) == 1
 
 
 def test_a_city_s_drift_has_no_shop(client: Client, world: World) -> None:

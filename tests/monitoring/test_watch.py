@@ -62,6 +62,17 @@ def test_a_spike_is_found_once() -> None:
     assert Screening.objects.get().kind == "watch"
 
 
+@pytest.mark.parametrize(("others", "leads", "slips"), [(30, 0, 1), (15, 1, 0)])
+def test_ten_times_a_price_that_fell_with_its_list_is_no_lead(others: int, leads: int, slips: int) -> None:
+    """8.5 times the price before is a slip where thirty others fell by 15 %, and a rise where too few did to say so."""
+    drug, shops = market(("20.00",) * (others + 1))
+    for shop in shops[1:]:
+        change(drug, shop, "17.00")
+    change(drug, shops[0], "170.00")
+    assert look(NOON) == leads
+    assert Screening.objects.get().slips == slips
+
+
 def test_from_the_feeds_file_to_the_lead_and_a_slip_only_to_quarantine() -> None:
     drug, shops = market()
     run = deliver(f.feed(), f"{shops[0].code},{drug.code},26.90", f"{shops[1].code},{drug.code},189.00", at=moment())

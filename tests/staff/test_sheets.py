@@ -77,6 +77,7 @@ def test_a_product_is_found_by_code_barcode_or_approval_with_spec_and_maker(
         ({"条码": "6901234567908"}, "disagree"),
         ({"医保编码": "", "条码": "6.90123E+12"}, "mangled"),
         ({"医保编码": "", "品名": ""}, "nothing_said"),
+        ({"医保编码": ""}, "name_only"),
     ],
 )
 def test_what_is_not_certain_waits_for_a_person(world: Desk, cells: dict[str, object], reason: str) -> None:
@@ -115,6 +116,28 @@ def test_the_tills_own_code_counts_where_it_was_settled_for_its_feed(world: Desk
     assert verdicts(upload) == {2: "new"}
 
 
+@pytest.mark.parametrize(
+    ("cells", "which"),
+    [
+        ({}, 0),
+        ({"spec": "5mg*14片/盒", "maker": "甲制药"}, 0),
+        ({"spec": "5mg×7片×4板"}, 1),
+        ({"spec": "10mg×14片"}, None),
+        ({"spec": ""}, None),
+        ({"maker": ""}, None),
+        ({"maker": "乙制药"}, None),
+        ({"name": "苯磺酸左氨氯地平片"}, None),
+    ],
+)
+def test_of_a_row_without_codes_the_product_that_is_what_it_says_is_chosen_beforehand(
+    world: Desk, cells: dict[str, str], which: int | None
+) -> None:
+    drug = world.drugs[0]
+    said = {"name": drug.preparation.generic_name, "spec": "5mg×14片", "maker": drug.manufacturer} | cells
+    chosen = products.likely(products.Clues(**said), world.drugs)
+    assert chosen == (None if which is None else world.drugs[which])
+
+
 def test_candidates_are_the_products_that_a_row_may_mean(world: Desk) -> None:
     found = products.candidates(products.Clues(name="阿莫西林", spec="0.25g"))
     assert [drug.pk for drug in found] == [world.drugs[2].pk]
@@ -140,7 +163,7 @@ def test_a_preview_tells_row_by_row_what_would_happen_and_changes_nothing(world:
         ),
     )
     assert verdicts(upload) == {2: "same", 3: "changed", 4: "refused", 5: "unmatched", None: "vanishing"}
-    assert reasons(upload) == {4: ["price_decimals"], 5: ["not_found"]}
+    assert reasons(upload) == {4: ["price_decimals"], 5: ["name_only"]}
     counts = {name: n for name, n in upload.counts.items() if n}
     expected = {"rows": 4, "same": 1, "changed": 1, "refused": 1, "unmatched": 1, "vanishing": 1, "stock": 1}
     assert counts == expected | {"shops": 1}

@@ -232,3 +232,14 @@ def test_whoever_takes_a_sheet_back_learns_that_its_member_prices_stay(world: De
     applying.take_back(upload, by=world.clerk, at=NEXT_WEEK)
     upload.refresh_from_db()
     assert "会员价没有撤回" in upload.note
+
+
+def test_member_prices_that_were_not_published_are_not_spoken_of(world: Desk) -> None:
+    unknown = row(world.drugs[1], "20", member="18", 医保编码="")
+    upload = previewed(world, csv(row(world.drugs[0], "10"), unknown))
+    assert upload.counts["member"] == 1
+    applied(upload)
+    upload.refresh_from_db()
+    applying.take_back(upload, by=world.clerk, at=NEXT_WEEK)
+    upload.refresh_from_db()
+    assert (upload.counts["member"], upload.note) == (0, "已撤回 1 个改动。")

@@ -156,7 +156,7 @@ def test_an_unusual_price_is_published_with_a_reason_only(clerk: Client, world: 
     f.offer(a, world.shop, "10", run_id=f.run().pk)
     address = confirmed(clerk, world, csv(row(a, "100"), row(b, "20")))
     assert "有 1 个价格不寻常" in page(clerk, address)
-    assert "像是上次价格的 10 倍" in page(clerk, address, show="doubtful")
+    assert "像是应报价格的 10 倍" in page(clerk, address, show="doubtful")
     clerk.post(f"{address}/apply", {"reason": "进口新包装"})
     worked()
     assert shown(a, world.shop) == "100.00"

@@ -68,7 +68,8 @@ def apply(
             )
         except Refused as problem:
             raise UploadProblem(str(problem)) from problem
-        move(upload, (State.PREVIEWED,), State.APPLIED, run=run)
+        members = rows.filter(pl.col("delivery").struct.field("member").fill_null("") != "").height
+        move(upload, (State.PREVIEWED,), State.APPLIED, run=run, counts=upload.counts | {"member": members})
         _remember(run, found, rows, mode, reason)
         after = {"run": run.pk, "mode": str(mode), "rows": rows.height, **upload.counts}
         audit.record(by=by, at=at, action="sheet.apply", after=after, reason=reason, **about(upload, place))

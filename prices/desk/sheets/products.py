@@ -63,6 +63,7 @@ REASONS = {
     "nothing_said": _lazy("这一行没有写是哪种药"),
     "mangled": _lazy("编码被表格软件改成了科学计数，后几位已丢失"),
     "not_found": _lazy("产品库里查不到"),
+    "name_only": _lazy("没有医保编码、条码或批准文号，只凭品名不能确定"),
     "several": _lazy("像是几种药中的一种"),
     "disagree": _lazy("编码、条码和批准文号指的不是同一种药"),
 }
@@ -72,6 +73,7 @@ ADVICE = {
     "nothing_said": _lazy("填上医保编码、条码或批准文号"),
     "mangled": _lazy("把该列设为“文本”后从收银软件重新导出"),
     "not_found": _lazy("核对编码；是本店自己的写法，请配对一次，以后自动识别"),
+    "name_only": _lazy("请配对一次，以后自动识别"),
     "several": _lazy("请配对一次，以后自动识别"),
     "disagree": _lazy("核对医保编码和条码；都没错，请配对一次"),
 }
@@ -129,6 +131,8 @@ class _Known:
             return Match(None, "nothing_said")
         said = [found for found in self._said(clues) if found]
         if not said:
+            if not (clues.drug_code or clues.barcode or clues.approval_no):
+                return Match(None, "name_only")
             mangled = any(MANGLED.fullmatch(normal_code(code)) for code in (clues.drug_code, clues.barcode))
             return Match(None, "mangled" if mangled else "not_found")
         agreed = set.intersection(*said)
@@ -229,6 +233,21 @@ def _end(alias: Alias, today: date) -> None:
         alias.delete()
     else:
         Alias.objects.filter(pk=alias.pk).update(valid=DateRange(alias.valid.lower, today))
+
+
+def likely(clues: Clues, found: Sequence[Drug]) -> Drug | None:
+    """The one of `found` whose name, spec and maker are what the row says, for a person to look at first; None where
+    there is none or more than one."""
+    alike = [drug for drug in found if _says(drug, clues)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _says(drug: Drug, clues: Clues) -> bool:
+    kind = drug.preparation
+    named = plain(clues.name) in {plain(kind.generic_name), plain(drug.trade_name)} - {""}
+    made = bool(clues.maker) and _maker(clues.maker) == _maker(drug.manufacturer)
+    product = _Product(drug.pk, drug.pack_count, drug.unit, kind.strength, drug.manufacturer)
+    return named and made and parse_spec(clues.spec) is not None and _fits(product, clues)
 
 
 def candidates(clues: Clues, *, limit: int = 6) -> list[Drug]:

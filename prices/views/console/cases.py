@@ -23,12 +23,10 @@ from prices.models import Case, Lead, ReportGroup
 from prices.monitoring import cases
 from prices.monitoring.cases import CaseProblem
 from prices.monitoring.reports.answers import AnswerProblem, into_case
-from prices.monitoring.tables import Column, Row, Table
+from prices.monitoring.tables import Column, Row, Table, in_parts
 from prices.views.console.tables import answer
 from prices.views.staff import sessions, signed_in
 
-AT_ONCE = 500
-"""Rows that are read at a time where all are asked for."""
 OFFERED = 50
 """Other leads of the same shop that may be looked into together."""
 FILTERS = {
@@ -93,16 +91,20 @@ class CaseRows(Sequence[Row]):
         return self.found.count()
 
     def __getitem__(self, index: Any) -> Any:
-        rows = self.found.select_related("pharmacy", "owner", "pharmacy__insurance_area").defer(
-            "pharmacy__insurance_area__boundary"
-        )
+        rows = self._read(self.found)
         if isinstance(index, slice):
             return [self._row(case) for case in rows[index]]
         return self._row(rows[index])
 
+    @staticmethod
+    def _read(cases: Any) -> Any:
+        named = cases.select_related("pharmacy", "owner", "pharmacy__insurance_area")
+        return named.defer("pharmacy__insurance_area__boundary")
+
     def __iter__(self) -> Iterator[Row]:
-        for first in range(0, len(self), AT_ONCE):
-            yield from self[first : first + AT_ONCE]
+        for keys in in_parts(self.found):
+            known = self._read(Case.objects.all()).in_bulk(keys)
+            yield from (self._row(known[key]) for key in keys if key in known)
 
     def _row(self, case: Case) -> Row:
         return {

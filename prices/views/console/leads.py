@@ -22,15 +22,11 @@ from prices.models.cases import Case
 from prices.models.leads import Finding, Lead, Screening
 from prices.models.rules import Detector, Rule
 from prices.money import yuan
-from prices.monitoring.tables import Column, Row, Table
+from prices.monitoring.tables import Column, Row, Table, in_parts
 from prices.views.console import lead_method, lead_pictures, lead_words
 from prices.views.console.tables import answer
 from prices.views.staff import sessions
 from prices.views.staff.guard import signed_in
-
-AT_ONCE = 500
-"""Rows that are read at a time where all are asked for."""
-
 
 # -- the list ---------------------------------------------------------------------------------------------------------
 
@@ -114,8 +110,9 @@ class LeadRows(Sequence[Row]):
         return _rows([found[index]], self.area)[0]
 
     def __iter__(self) -> Iterator[Row]:
-        for first in range(0, len(self), AT_ONCE):
-            yield from self[first : first + AT_ONCE]
+        for keys in in_parts(self.found):
+            known = with_findings(Lead.objects.all()).in_bulk(keys)
+            yield from _rows([known[key] for key in keys if key in known], self.area)
 
 
 def with_findings(rows: "QuerySet[Lead]") -> "QuerySet[Lead]":

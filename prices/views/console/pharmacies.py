@@ -20,15 +20,13 @@ from prices.desk.standing import Report
 from prices.models import PharmacyFeed
 from prices.models.cases import Case
 from prices.models.leads import Lead
-from prices.monitoring.tables import Column, Row, Table
+from prices.monitoring.tables import Column, Row, Table, in_parts
 from prices.views import words
 from prices.views.console.leads import lead_table
 from prices.views.console.tables import answer
 from prices.views.pages import text_of
 from prices.views.staff import sessions
 from prices.views.staff.guard import signed_in
-
-AT_ONCE = 500
 
 
 def managed(area: Region) -> "QuerySet[Pharmacy]":
@@ -64,14 +62,19 @@ class PharmacyRows(Sequence[Row]):
         return self.found.count()
 
     def __getitem__(self, index: Any) -> Any:
-        found = self.found.select_related("insurance_area").defer("insurance_area__boundary")
+        found = self._read(self.found)
         if isinstance(index, slice):
             return _rows(list(found[index]), self.area, at=self.at)
         return _rows([found[index]], self.area, at=self.at)[0]
 
+    @staticmethod
+    def _read(shops: Any) -> Any:
+        return shops.select_related("insurance_area").defer("insurance_area__boundary")
+
     def __iter__(self) -> Iterator[Row]:
-        for first in range(0, len(self), AT_ONCE):
-            yield from self[first : first + AT_ONCE]
+        for keys in in_parts(self.found):
+            known = self._read(Pharmacy.objects.all()).in_bulk(keys)
+            yield from _rows([known[key] for key in keys if key in known], self.area, at=self.at)
 
 
 def _rows(shops: Sequence[Pharmacy], area: Region, *, at: datetime) -> list[Row]:

@@ -23,15 +23,13 @@ from prices.models import Case, Inquiry, Offer, Report, ReportGroup
 from prices.money import yuan
 from prices.monitoring.reports import answers, photos
 from prices.monitoring.reports.answers import AnswerProblem
-from prices.monitoring.tables import Column, Row, Table
+from prices.monitoring.tables import Column, Row, Table, in_parts
 from prices.views import words
 from prices.views.console.report_words import READY, product, question
 from prices.views.console.tables import answer
 from prices.views.staff import sessions, signed_in
 
 State, Kind = ReportGroup.State, ReportGroup.Kind
-AT_ONCE = 500
-"""Rows that are read at a time where all are asked for."""
 SHOWN = 100
 """Reports of a group that its page shows, the newest first."""
 FILTERS = {"all": _("全部"), **dict(State.choices)}
@@ -99,16 +97,17 @@ class GroupRows(Sequence[Row]):
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, slice):
             return self[index : index + 1][0]
-        rows = (
-            self.found.counted()
-            .select_related("pharmacy__insurance_area", "inquiry", "case")
-            .defer("pharmacy__insurance_area__boundary")
-        )
-        return _rows(list(rows[index]), self.area)
+        return _rows(list(self._read(self.found)[index]), self.area)
+
+    @staticmethod
+    def _read(groups: Any) -> Any:
+        named = groups.counted().select_related("pharmacy__insurance_area", "inquiry", "case")
+        return named.defer("pharmacy__insurance_area__boundary")
 
     def __iter__(self) -> Iterator[Row]:
-        for first in range(0, len(self), AT_ONCE):
-            yield from self[first : first + AT_ONCE]
+        for keys in in_parts(self.found):
+            known = self._read(ReportGroup.objects.all()).in_bulk(keys)
+            yield from _rows([known[key] for key in keys if key in known], self.area)
 
 
 def _rows(groups: Sequence[Any], area: Region) -> list[Row]:

@@ -46,13 +46,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A row that waits for its product, what its till says, and the products it may mean."""
+    """A row that waits for its product, what its till says, and the products it may mean; `likely`, if any, is the code of
+    the one that is chosen until the person says otherwise."""
 
     line: int
     said: products.Clues
     why: str
     price: str
     candidates: list[Drug] = field(default_factory=list)
+    likely: str = ""
 
 
 def tabs(upload: Upload) -> list[dict[str, Any]]:
@@ -164,7 +166,11 @@ def _pair(row: dict[str, Any], query: str) -> Pair:
     said = products.Clues(*(row[clue] or "" for clue in products.CLUES))
     asked = products.Clues(name=query) if query else said
     price = (row["delivery"] or {}).get("price") or ""
-    return Pair(row["line"], said, exports.says(row["reasons"] or []), price, products.candidates(asked))
+    found = products.candidates(asked)
+    likely = products.likely(said, found)
+    return Pair(
+        row["line"], said, exports.says(row["reasons"] or []), price, found, likely.code if likely is not None else ""
+    )
 
 
 def examples(upload: Upload) -> dict[str, str]:
