@@ -104,9 +104,7 @@ def test_a_late_case_says_so(here: Cases, clock: Clock) -> None:
 def test_the_list_costs_the_same_however_long_it_is(here: Cases) -> None:
     client = browser(here, "officer")
     client.get(LIST)
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
+    with CaptureQueriesContext(connection) as few:
         client.get(LIST)
     for _ in range(5):
         cases.open_case(here.shop, (lead(f.drug(), here.shop),), by=here.people["officer"], at=LATER)
@@ -370,8 +368,8 @@ def test_a_shop_that_another_area_manages_by_now_is_opened_there(here: Cases) ->
     shop = f.pharmacy("搬家大药房")
     found = lead(f.drug(), shop)
     type(shop).objects.filter(pk=shop.pk).update(insurance_area=f.hongshan(), division=f.hongshan())
-    before = browser(here, "officer").get(f"{LIST}/open?lead={found.pk}", follow=True)
-    assert "搬家大药房现在由洪山区管理" in text(before)
+    here_no_more = browser(here, "officer").get(f"{LIST}/open?lead={found.pk}", follow=True)
+    assert "搬家大药房现在由洪山区管理" in text(here_no_more)
     there = sign_in(Client(), official("hong", "officer", f.hongshan()))
     answer = there.post("/console/420111/cases/open", {"lead": found.pk})
     assert answer["Location"] == f"/console/420111/cases/{Case.objects.latest('pk').pk}"
@@ -379,8 +377,7 @@ def test_a_shop_that_another_area_manages_by_now_is_opened_there(here: Cases) ->
 
 
 def test_all_that_was_ticked_is_looked_into(here: Cases) -> None:
-    shop = f.pharmacy()
-    found = [lead(f.drug(), shop) for _n in range(52)]
+    found = [lead(f.drug(), here.shop) for _n in range(52)]
     offered = browser(here, "officer").get(f"{LIST}/open?lead={found[0].pk}").content.decode()
     assert offered.count('name="lead"') == 51
     browser(here, "officer").post(f"{LIST}/open", {"lead": [each.pk for each in found]})

@@ -38,7 +38,7 @@ def test_a_lead_is_set_aside_with_a_reason_and_leaves_the_list(client: Client, w
     assert "排除这条线索" not in said
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 201, "长" * 201, "\u202e" * 10 + "长" * 201, "\u200b"])
 def test_without_a_fit_reason_it_stays(client: Client, world: World, page: str, reason: str) -> None:
     w.as_official(client, f.wuchang())
     answer = client.post(f"{page}/dismiss", {"reason": reason})

@@ -54,7 +54,7 @@ def asked(client: Client, world: Any, route: str, said: str) -> Any:
 
 def test_no_address_of_the_console_breaks(world: walls_world.World) -> None:
     client = walls_world.client_of(world, "city_reviewer")
-    broken = []
+    broken: list[tuple[str, ...]] = []
     for route in (each for each in ADDRESSES if "GET" in walls.STAFF[each].methods):
         for what, nonsense in NONSENSE.items():
             answer = asked(client, world, route, urlencode(dict.fromkeys(NAMES, nonsense)))
@@ -76,7 +76,7 @@ def test_no_place_that_there_is_not_breaks(world: walls_world.World, place: str)
 
 def test_no_form_of_the_console_breaks(world: walls_world.World) -> None:
     client = walls_world.client_of(world, "city_reviewer")
-    broken = []
+    broken: list[tuple[str, ...]] = []
     for route in (each for each in ADDRESSES if "city_reviewer" in walls.STAFF[each].methods.get("POST", set())):
         for button in BUTTONS.get(route.removeprefix("console/<str:adcode>/"), ("",)):
             for what, nonsense in NONSENSE.items():

@@ -9,9 +9,12 @@ from django.utils import timezone, translation
 
 from pharmacies.access import Role
 from pharmacies.models import Authenticator, Membership, Pharmacy, User
+from prices import tasks
 from tests import factories as f
 from tests.factories import AT, since
 from tests.staff.accounts_world import PASSWORD, SEED, Clock
+
+assert tasks  # with all that workers do: what has the clock as a default must see the real one, not a test's
 
 
 @pytest.fixture(autouse=True)
