@@ -133,7 +133,7 @@ class Runner:
                     show(line)
                     self.skipped += [f"{count} x {why}" for count, why in SKIPPED.findall(line)]
         except KeyboardInterrupt:  # only the one in front hears of it
-            clear(dict(self.guard.children), grace=10)
+            clear(dict(self.guard.children), grace=20)
             raise
         finally:
             clearing.join()

@@ -6,6 +6,7 @@ PostgreSQL, too (`TEST_HOSTS`): what one holds open would keep the watch of anot
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,4 +58,5 @@ def by_length(items: list[pytest.Item]) -> None:
 def interrupt_children() -> None:
     """Ctrl-C for the processes too: what their tests have started is ended by the tests' fixtures, at once."""
     for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-        os.kill(int(child), signal.SIGINT)
+        with suppress(ProcessLookupError):
+            os.kill(int(child), signal.SIGINT)

@@ -13,7 +13,10 @@ INFERRED = {
     "standard over price": r"0\.77[78]\d*|77\.78|77\.8",
 }
 """Numbers that say it, alone between other characters; none of them occurs in this world for another reason."""
-TOLD = {why: re.compile(rf"(?<![\d.#%a-fA-F-])(?:{numbers})(?![\d])") for why, numbers in INFERRED.items()}
+TOLD = {why: re.compile(rf"(?:{numbers})(?!\d)") for why, numbers in INFERRED.items()}
+PART = frozenset("0123456789.#%abcdefABCDEF-")
+"""Before a number they make it part of another, of a colour or of a mark. Looked at afterwards: a pattern that begins
+with its digits is found six times as fast in a long page."""
 RATIO = re.compile(r"支付标准[^。；<]{0,12}?[\d.]+\s*(?:%|％|倍)|[\d.]+\s*(?:%|％|倍)[^。；<]{0,12}?支付标准")
 RANDOM = re.compile(r"[0-9A-Za-z_-]{16,}")
 """Marks of forms, tokens of slips: drawn by lot, and some day one of them would hold such a number."""
@@ -23,7 +26,12 @@ def told(text: str) -> list[str]:
     """What of the secret a text says; mark-up between the digits hides nothing."""
     text = RANDOM.sub("", text)
     said = text, re.sub(r"<[^>]*>", "", text)
-    return [why for why, pattern in TOLD.items() if any(pattern.search(each) for each in said)]
+    return [why for why, pattern in TOLD.items() if any(_alone(pattern, each) for each in said)]
+
+
+def _alone(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether such a number stands alone. None begins within another: what stands before it would be a digit or a point."""
+    return any(found.start() == 0 or text[found.start() - 1] not in PART for found in pattern.finditer(text))
 
 
 def visible(page: str) -> str:

@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
@@ -21,6 +22,12 @@ ROLES = {
     "shenhe": "reviewer",
     "fabu": "publisher",
 }
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_checked_fast(settings: Any) -> None:
+    """Thirty of them are made and tried here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
