@@ -42,7 +42,15 @@ def test_names_and_line_numbers_go_with_the_sentence() -> None:
 
 
 def test_every_sentence_comes_back_as_it_was_written() -> None:
-    said: dict[str, int | str] = {"line": 12, "columns": 300, "limit": 200, "utf8": 3, "other": 4, "refused": 5, "rows": 50}
+    said: dict[str, int | str] = {
+        "line": 12,
+        "columns": 300,
+        "limit": 200,
+        "utf8": 3,
+        "other": 4,
+        "refused": 5,
+        "rows": 50,
+    }
     said |= {"moved": 5, "compared": 50, "move": 50, "gone": 7, "live": 70, "shops": 3}
     said |= {"names": "柜台、100%", "missing": "price", "our": "price", "a": "甲", "b": "乙", "error": "x"}
     for sentence in SENTENCES:
