@@ -4,6 +4,7 @@ The facts come in one transaction that also notes the moment the history leads u
 delivery follows, under a key of its own: a load that was killed goes on where it stopped.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,7 +23,7 @@ from pharmacies.importers import pharmacies, regions
 from pharmacies.importers.outcome import Outcome
 from pharmacies.models import AuditEvent, Pharmacy, Region
 from prices import feeds
-from prices.demo import catalogue, facts, province, shops, watching
+from prices.demo import catalogue, facts, past, province, shops, watching
 from prices.demo.places import County
 from prices.demo.tills import Till
 from prices.ingest.receive import receive
@@ -69,7 +70,7 @@ def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tel
         cursor.execute("SET synchronous_commit = off")
     begun = AuditEvent.objects.filter(action=BEGUN).first()
     at = begun.at if begun else at
-    known = facts.read(size.drugs, year=timezone.localdate(at).year)
+    known = facts.read(size.drugs, on=timezone.localdate(at))
     if begun is None:
         made, tills = _load_facts(known, size, outlines, at, tell)
     else:
@@ -80,6 +81,7 @@ def load(*, outlines: Path, at: datetime, size: province.Size | None = None, tel
     backfill(timezone.localdate(at) - HISTORY, at)
     tell(_("复检这 %(n)d 夜的价格变动") % {"n": watching.NIGHTS})
     watching.nights(at=at)
+    past.complete(timezone.localdate(at))
     loaded = Loaded(
         pharmacies=len(made),
         drugs=len(known.drugs),
@@ -189,10 +191,12 @@ def _add_feed(till: Till, at: datetime) -> None:
 
 
 def _load_prices(tills: list[Till], size: province.Size, at: datetime, tell: Tell) -> list[FeedRun]:
-    """Every delivery of the last months, oldest first, as if received at its time."""
+    """Every delivery of the last months, oldest first, as if received at its time, and the nights between them."""
     of_till = Feed.objects.in_bulk([till.slug for till in tills], field_name="slug")
-    runs = []
+    runs, nights = [], deque(past.nights(at))
     for number, delivery in enumerate(province.deliveries(tills, size, at), 1):
+        while nights and nights[0] <= delivery.at:
+            past.work(nights.popleft())
         run = receive(
             feed=of_till[delivery.till.slug],
             data=delivery.data,
@@ -205,6 +209,8 @@ def _load_prices(tills: list[Till], size: province.Size, at: datetime, tell: Tel
         runs.append(process(run.pk, clock=_clock_of(delivery.at)))
         if number % 20 == 0:
             tell(_("报送 %(n)d 批") % {"n": number})
+    for night in nights:
+        past.work(night)
     return runs
 
 

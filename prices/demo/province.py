@@ -16,9 +16,9 @@ from prices.models.feeds import Mode
 SEED = 1
 PREFIX = "demo-"
 """Slugs of the demo's feeds begin with it."""
-TIMETABLE = ((90, "s"), (80, "d"), (71, "d"), (62, "d"), (53, "d"), (45, "d"), (38, "s"), (31, "d"), (25, "d"),
-             (18, "s"), (9, "d"), (0, "s"))  # fmt: skip
-"""Days ago; snapshot or delta. The silent shops (shops.Condition) fall silent after the second and third snapshot."""
+TIMETABLE = ((90, "s"), (80, "d"), (71, "d"), (62, "d"), (53, "d"), (45, "d"), (37, "s"), (31, "d"), (28, "s"),
+             (19, "s"), (10, "s"), (0, "s"))  # fmt: skip
+"""Days ago; snapshot or delta: in the weeks whose nights have figures (past.py) snapshots come before prices grow stale. The silent shops (shops.Condition) fall silent after the second and third snapshot."""
 PLATFORMS = (
     ("wuhan", "江城药店云平台", ("4201",)),
     ("east", "鄂东药店联报平台", ("4202", "4207", "4209", "4211", "4212", "4213", "4290")),
@@ -61,6 +61,7 @@ def tills(shops: Sequence[Shop], facts: Facts, size: Size) -> list[Till]:
             shelves=[],
             prices=prices,
             rng=Random(f"{SEED}/{slug}"),
+            other=Random(f"{SEED}/{slug}/other"),
             number=number,
             format=form,
             codes=codes,
@@ -110,7 +111,7 @@ def deliveries(all_tills: Sequence[Till], size: Size, at: datetime) -> Iterator[
             for place, shop in enumerate(till.shops)
             if shop.silent_days and moment > at - timedelta(days=shop.silent_days)
         }
-        delivery = _delivery(till, slot, moment, silent, size)
+        delivery = _delivery(till, slot, moment, at, silent, size)
         if delivery.data:
             yield delivery
 
@@ -132,12 +133,13 @@ WATCHED = "420106"
 """The county whose official has a log-in of the demo: something happens there on the last day."""
 
 
-def _delivery(till: Till, slot: int, moment: datetime, silent: set[int], size: Size) -> Delivery:
+def _delivery(till: Till, slot: int, moment: datetime, at: datetime, silent: set[int], size: Size) -> Delivery:
     if slot == HELD:
         return Delivery(till, moment, Mode.DELTA, till.in_fen(moment))
     mode = size.timetable[slot][1]
     last = len(size.timetable) - 1
     changed = till.move(spike=slot in (last - 1, last - 2)) if slot else {}
+    till.follow((at - moment) / timedelta(days=1), changed)
     if slot == last:
         till.plant(WATCHED, changed)
     if mode == "d":

@@ -92,7 +92,7 @@ def _send_changes(feed: Feed, at: datetime) -> int:
         lines = _lines(_live(feed).filter(drug_id=drug.pk)) if drug else []
         if lines:
             old = rng.choice(lines)
-            new = _new_price(old.fen, fact.typical_fen, rng)
+            new = _new_price(old.fen, fact.usual_fen(old.fen), rng)
             moved += [line._replace(fen=new) for line in _same_label(lines, old)]
         if len({line.drug for line in moved}) >= DRUGS:
             break

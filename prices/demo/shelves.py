@@ -13,6 +13,9 @@ RARE = 0.02
 LEVELS = {"discount": 0.91, "mid": 1.0, "premium": 1.1, "institution": 0.93}
 INSTITUTION_CARRIES = 0.5
 """A hospital's dispensary has that share of what a pharmacy has."""
+MARKUP = 0.12
+"""A shop that follows a procurement price asks at most so much more."""
+FOLLOWING = 0.08
 STOCKS = (("in", 84), ("low", 7), ("out", 4), ("", 5))
 
 
@@ -94,9 +97,17 @@ class Prices:
 
     def moved(self, number: int, fen: int) -> int:
         """The next price after `fen`: a step, back towards what is usual."""
-        usual = self.drugs[number].typical_fen
+        usual = self.drugs[number].usual_fen(fen)
         pull = math.log(usual / fen) * 0.3
         return rounded(fen * math.exp(pull + self.rng.gauss(0, 0.05)), self.rng)
+
+    def landed(self, number: int, fen: int, rng: Random) -> int:
+        """The price of a shop that follows the procurement price of the drug, after `fen`; its own where that is low."""
+        won = self.drugs[number].won
+        if won is None or fen <= won.fen * (1 + MARKUP):
+            return fen
+        new = rounded(won.fen * rng.uniform(1, 1 + FOLLOWING), rng)
+        return new if new <= won.fen * (1 + MARKUP) else won.fen
 
 
 def _county(adcode: str) -> float:

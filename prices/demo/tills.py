@@ -24,8 +24,14 @@ PLANTED = (1.62, 1.78)
 COMMON_HERE = 0.3
 """So many shops have it that a city has enough of them to compare."""
 COMMON = 0.05
+NEVER = 100_000
 MOST_DROPPED = 0.03
 """A snapshot that drops a twentieth of a feed's products would be held, too."""
+
+FOLLOWS = ((2, 40), (5, 30), (14, 15), (23, 8), (NEVER, 7))
+"""So many days after a procurement price came into force a chain, or a shop that belongs to none, follows it; weights."""
+UNMOVED = "汉水堂大药房"
+"""This chain does not follow at all."""
 
 Changed = dict[tuple[int, int], Line]
 """(place of the shop among the till's, number of the drug) → the line as it is now."""
@@ -40,6 +46,7 @@ class Till:
     shelves: list[Shelf]
     prices: Prices
     rng: Random
+    other: Random  # for what befalls few: the rest of the story stays as it is
     number: int  # among the tills
     codes: list[str]  # of the drugs, by number
     format: Format = PLAIN
@@ -63,6 +70,24 @@ class Till:
         if spike:
             self._spike(changed)
         return changed
+
+    def follow(self, days_ago: float, changed: Changed) -> None:
+        """Who follows the procurement prices by now, `days_ago` before the load, comes down to them; a chain everywhere
+        at once."""
+        won = [(number, price) for number, drug in enumerate(self.prices.drugs) if (price := drug.won)]
+        for number, price in won:
+            passed = price.days_ago - days_ago
+            for chain in sorted({shop.chain for shop in self.shops if shop.chain}):
+                known = self.prices.chain_wide(chain)
+                if number in known and passed >= _follows_after(chain):
+                    self._set_chain(chain, number, self.prices.landed(number, known[number], self.other), changed)
+            for place, shop in enumerate(self.shops):
+                line = self.shelves[place].get(number)
+                if line and line.own and passed >= _follows_after(shop.chain or shop.code):
+                    fen = self.prices.landed(number, line.fen, self.other)
+                    if fen != line.fen:
+                        line.fen = fen
+                        changed[place, number] = line
 
     def replace_products(self, changed: Changed) -> None:
         """A few products leave the shelves and others come: a snapshot tells by silence."""
@@ -199,3 +224,10 @@ class Till:
 
     def _write(self, at: datetime, cells: Iterator[Cell] | list[Cell]) -> bytes:
         return write(self.format, cells, shops=self.shops, codes=self.codes, chain=self.chain, at=at)
+
+
+def _follows_after(who: str) -> int:
+    """Days; who is a chain's name or a shop's code."""
+    if who == UNMOVED:
+        return NEVER
+    return Random(f"follows/{who}").choices([days for days, _w in FOLLOWS], [weight for _days, weight in FOLLOWS])[0]

@@ -10,10 +10,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from catalog.models import Drug
-from pharmacies.models import Membership, Pharmacy, User
+from pharmacies.models import Membership, Pharmacy, Region, User
 from prices.models import Case, Offer, ReportGroup, Screening
 from prices.money import yuan
-from prices.monitoring import cases, night, sweep, watch
+from prices.monitoring import cases, freezes, night, sweep, watch
 from prices.monitoring.reports import codes, sending
 from prices.monitoring.reports.answers import into_case
 
@@ -50,6 +50,13 @@ def work(*, at: datetime) -> None:
         group = _reported(desk, 1, text="昨天买的，小票上是这个价。（演示）", at=at - 3 * DAY)
         _asked(_case(desk, group, by=officer, at=at - 2 * DAY), officer, at=at - 2 * DAY)
         _reported(desk, 2, text="", at=at - DAY / 2)
+        _frozen(desk.insurance_area, reviewer, at=at - HOUR)
+
+
+def _frozen(county: Region, reviewer: User, *, at: datetime) -> None:
+    """The newest month that is over has been declared final; the ones before it wait."""
+    for month in freezes.open_months(county, timezone.localdate(at))[:1]:
+        freezes.freeze(county, month, by=reviewer, at=at, note="演示")
 
 
 def _reported(shop: Pharmacy, number: int, *, text: str, at: datetime) -> ReportGroup:

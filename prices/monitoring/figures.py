@@ -64,10 +64,46 @@ def work_out(at: datetime) -> int:
             )
             for row in shops
         ]
-        AreaFigure.objects.bulk_create(
-            found, update_conflicts=True, unique_fields=["area", "on"], update_fields=list(FIELDS)
-        )
+        _write(found)
     return len(found)
+
+
+def begin(at: datetime) -> int:
+    """What the shelves of this moment alone say, where the day's roll-up comes later (`follow`). How many areas."""
+    with transaction.atomic():
+        nothing = Products(products=0, covered=0, dispersed=0, dispersion=None)._asdict()
+        rows = [
+            AreaFigure(on=timezone.localdate(at), at=at, leads=0, open_leads=0, **row._asdict() | nothing)
+            for row in _shops(at)
+        ]
+        _write(rows)
+    return len(rows)
+
+
+def follow(day: date) -> int:
+    """What the figures of a past day say of products and leads, once its roll-up has been made up for and its prices have
+    been screened; by what is known now. How many areas.
+    """
+    with transaction.atomic():
+        rows = list(AreaFigure.objects.filter(on=day))
+        products = _products([row.area_id for row in rows], day)
+        nights: dict[datetime, tuple[dict[int, int], dict[int, int]]] = {}
+        for row in rows:
+            if row.at not in nights:
+                nights[row.at] = leads(row.at - FLOW, row.at)
+            new, unseen = nights[row.at]
+            row.leads, row.open_leads = new.get(row.area_id, 0), unseen.get(row.area_id, 0)
+            for name, value in products[row.area_id]._asdict().items():
+                setattr(row, name, value)
+            row.pk = None  # it is known by area and day
+        _write(rows)
+    return len(rows)
+
+
+def _write(rows: list[AreaFigure]) -> None:
+    AreaFigure.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["area", "on"], update_fields=list(FIELDS)
+    )
 
 
 def latest(area: Region) -> AreaFigure | None:

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.models import ReferencePrice
@@ -232,9 +232,9 @@ def saving(found: Iterable[Landing]) -> Saving:
 
 
 def landings(area: Region) -> QuerySet[Landing]:
-    """Of every procurement price in the area, those with most shops that are late first."""
+    """Of every procurement price in the area the newest first, of one day those with most shops that are late."""
     found = Landing.objects.filter(region=area).select_related("reference__drug__preparation", "reference__scheme")
-    return found.order_by("-late", "-above", "reference__valid", "pk")
+    return found.order_by(F("reference__valid__startswith").desc(), "-late", "-above", "reference_id")
 
 
 def landings_then(area: Region, on: date) -> list[Landing]:
@@ -254,7 +254,9 @@ def landings_then(area: Region, on: date) -> list[Landing]:
     )
     for each in found:
         each.reference = known[each.reference_id]
-    return sorted(found, key=lambda each: (-each.late, -each.above, each.reference.valid.lower, each.reference_id))
+    return sorted(
+        found, key=lambda each: (-each.reference.valid.lower.toordinal(), -each.late, -each.above, each.reference_id)
+    )
 
 
 def by_region(reference_id: int, area: Region) -> QuerySet[Landing]:

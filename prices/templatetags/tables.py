@@ -1,5 +1,6 @@
 """Tables of the console: one page of a table, its cells in words, and the files that this person may take."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,6 +21,7 @@ register = template.Library()
 A_PAGE, ALL = 100, 2000
 DASH = "—"
 TENTH = Decimal("0.1")
+UNIT = re.compile(r"(?<=[0-9%]) (?=[\u4e00-\u9fff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,13 @@ def _address(request: HttpRequest, **changed: object) -> str:
 
 
 def cell_of(row: Row, column: Column) -> Cell:
-    return Cell(column, said(row.get(column.key), column), str(row.get(f"{column.key}_link") or ""))
+    return Cell(column, unbroken(said(row.get(column.key), column)), str(row.get(f"{column.key}_link") or ""))
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """A number and its unit stay on one line: `28 天`."""
+    return UNIT.sub("\u00a0", text)
 
 
 def said(value: Any, column: Column) -> str:

@@ -174,6 +174,11 @@ def index(page: Page, url: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def passthrough(page: Page, url: str) -> None:
+    page.goto(log_in(page, url, "发布人") + "/passthrough")
+    page.wait_for_load_state("networkidle")
+
+
 def report(page: Page, url: str) -> None:
     """A citizen says that a price is wrong."""
     shop = log_in(page, url, "店长").rpartition("/")[2]
@@ -193,6 +198,7 @@ STAFF = {
     "case": case,
     "map": county_map,
     "index": index,
+    "passthrough": passthrough,
     "report": report,
 }
 SCENES: dict[str, Callable[[Page, str], None]] = {

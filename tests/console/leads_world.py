@@ -88,6 +88,11 @@ def finding(of: Lead, detector: str, *, p: float | None = None, score: float | N
     )
 
 
+def plain(answer: Any) -> str:
+    """The page; the space between a number and its unit, which does not break, as any other."""
+    return str(answer.content.decode().replace("\u00a0", " "))
+
+
 def figure(area: Region, on: date = TODAY, **fields: Any) -> AreaFigure:
     base: dict[str, Any] = {
         **{"area": area, "on": on, "at": AT, "shops": 20, "reporting": 17, "late": 2, "silent": 1},

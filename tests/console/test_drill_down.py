@@ -33,17 +33,17 @@ def test_down_from_the_class_to_the_product(client: Client, world: World) -> Non
     preparation = f"{base}/{world.drug.preparation_id}"
     assert f'href="{preparation}"' in client.get(f"{base}?class=XC08CA").content.decode()
     product = f"{base}/products/{world.drug.code}"
-    page = client.get(preparation).content.decode()
+    page = w.plain(client.get(preparation))
     assert f'href="{product}"' in page
     assert "18.90" in page
     answer = client.get(product)
     assert answer.context["chart"].lines[0].values[-1] == 18.9
     assert [row["area"] for row in answer.context["table"].rows] == ["武汉市", "武昌区"]
-    assert "比这家店过去 28 天的常见价高 42%" in answer.content.decode()
+    assert "比这家店过去 28 天的常见价高 42%" in w.plain(answer)
 
 
 def test_drugs_are_found_by_name(client: Client, world: World) -> None:
-    page = w.as_official(client, world.city).get("/console/420100/drugs?q=氨氯地平").content.decode()
+    page = w.plain(w.as_official(client, world.city).get("/console/420100/drugs?q=氨氯地平"))
     assert f"/drugs/{world.drug.preparation_id}" in page
 
 
@@ -68,7 +68,7 @@ def test_pharmacies_with_their_leads_and_reports(client: Client, world: World) -
     page = client.get("/console/420100/pharmacies?q=向阳")
     (row,) = page.context["table"].rows[:5]
     assert (row["leads"], row["days"]) == (1, 9)
-    own = client.get(f"/console/420100/pharmacies/{world.shop.code}").content.decode()
+    own = w.plain(client.get(f"/console/420100/pharmacies/{world.shop.code}"))
     assert "比这家店过去 28 天的常见价高 42%" in own
     assert "逾期未报送" not in own  # late after a week and a half
 

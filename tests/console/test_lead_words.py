@@ -74,7 +74,7 @@ def test_a_fall_is_a_fall() -> None:
 
 
 def test_a_first_price_moved_from_nowhere() -> None:
-    assert words.movement(lead(previous=None)) == "26.90 元"
+    assert words.movement(lead(previous=None)) == "标价 26.90 元"
     assert words.movement(lead()) == "从 18.90 元涨到 26.90 元（涨 42%）"
 
 

@@ -25,7 +25,7 @@ def world(clock: Clock) -> World:
 
 
 def test_the_page_says_why_before_it_shows_anything(client: Client, world: World) -> None:
-    page = w.as_official(client, f.wuchang()).get(f"{LIST}/{world.lead.pk}").content.decode()
+    page = w.plain(w.as_official(client, f.wuchang()).get(f"{LIST}/{world.lead.pk}"))
     why = page.index("比这家店过去 28 天的常见价高 42%，同城 12 家中最高。")
     assert page.index("供核实，不等于违规") < why < page.index("data-chart") < page.index("怎么算的")
     assert "从 18.90 元涨到 26.90 元（涨 42%）" in page
@@ -48,7 +48,7 @@ def test_neighbours_are_those_a_citizen_would_find(client: Client, world: World)
 
 
 def test_the_list_says_why_in_every_line_and_leads_there(client: Client, world: World) -> None:
-    page = w.as_official(client, f.wuchang()).get(LIST).content.decode()
+    page = w.plain(w.as_official(client, f.wuchang()).get(LIST))
     assert "比这家店过去 28 天的常见价高 42%" in page
     assert f'href="{LIST}/{world.lead.pk}"' in page
     assert "苯磺酸氨氯地平片 5mg×14片 · 辉瑞制药有限公司" in page
@@ -71,7 +71,7 @@ def test_the_list_says_why_in_every_line_and_leads_there(client: Client, world: 
     ],
 )
 def test_the_list_is_narrowed_as_asked(client: Client, world: World, query: str, shown: bool) -> None:
-    page = w.as_official(client, world.city).get("/console/420100/leads" + query).content.decode()
+    page = w.plain(w.as_official(client, world.city).get("/console/420100/leads" + query))
     assert (f"/leads/{world.lead.pk}" in page) == shown
 
 
@@ -99,7 +99,7 @@ def test_a_page_costs_the_same_whatever_the_length_of_the_list(
         w.lead(f.drug(), world.shop, score=n)
     with django_assert_max_num_queries(22):  # type: ignore[operator]
         page = client.get(LIST)
-    assert page.content.decode().count("同城 12 家中最高") == 31
+    assert w.plain(page).count("同城 12 家中最高") == 31
     with django_assert_max_num_queries(45):  # type: ignore[operator]
         client.get(f"{LIST}/{world.lead.pk}")
 
@@ -131,7 +131,7 @@ def test_a_long_list_leaves_in_its_order_and_is_sorted_once(
 def test_a_city_s_drift_has_no_shop(client: Client, world: World) -> None:
     risen = w.lead(world.drug, world.shop, agreed=False, pharmacy_id=None, area=world.city, since=AT)
     w.finding(risen, "drift", series=[["2026-09-07", 1890], ["2026-09-14", 2200]])
-    page = w.as_official(client, world.city).get(f"/console/420100/leads/{risen.pk}").content.decode()
+    page = w.plain(w.as_official(client, world.city).get(f"/console/420100/leads/{risen.pk}"))
     assert "武汉市的中间价 2 周里慢慢涨了 42%。" in page
     assert "立为核查事项" not in page
 
@@ -158,7 +158,7 @@ def test_a_lead_by_a_rule_that_was_replaced_the_same_day_names_its_day(client: C
             by="王五", at=AT,
         )  # fmt: skip
         world.lead.findings.filter(detector="change", rule_id=None).update(rule_id=made.pk)
-    page = w.as_official(client, f.wuchang()).get(f"{LIST}/{world.lead.pk}").content.decode()
+    page = w.plain(w.as_official(client, f.wuchang()).get(f"{LIST}/{world.lead.pk}"))
     assert "按武昌区自 2026年11月21日起的规则（试行）" in page
 
 
@@ -177,9 +177,9 @@ def test_an_event_and_a_withdrawal_are_told(client: Client, world: World) -> Non
     )
     made = w.lead(f.drug(), world.shop, event=event)
     w.as_official(client, f.wuchang())
-    page = client.get(f"{LIST}/{made.pk}").content.decode()
+    page = w.plain(client.get(f"{LIST}/{made.pk}"))
     assert "甲连锁同一天在 12 家店一起调价：340 个价格上涨，中间幅度 15%。合为一条线索。" in page
     Lead.objects.filter(pk=made.pk).update(state="withdrawn", withdrawn_because="slip")
-    page = client.get(f"{LIST}/{made.pk}").content.decode()
+    page = w.plain(client.get(f"{LIST}/{made.pk}"))
     assert "这条线索已由每夜复检撤回：是录入错误或其更正" in page
     assert "排除这条线索" not in page

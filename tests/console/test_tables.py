@@ -180,8 +180,9 @@ def test_landing_by_product_and_shop_and_the_estimate_with_its_method(officer: C
     assert row[1:7] == ["10.00", "2026-10-01", "1", "1", "100.0", "9"]
     page = text(officer.get(f"{HERE}/passthrough?packs=3"))
     assert "50.0<small>%" in page
-    assert "30.00 元" in page  # 10.00 less × 3 packs × 1 shop
-    assert "360.00 元" in page
+    assert "约 30 元" in page  # 10.00 less × 3 packs × 1 shop
+    assert "约 360 元" in page
+    assert "约 1.2 万元" in text(officer.get(f"{HERE}/passthrough?packs=100"))
     assert "盒数是假设，不是统计" in page
     shop = rows_of(officer.get(f"{HERE}/passthrough/{price.pk}?format=csv"))[1]
     assert shop[:5] == ["甲店", "已落地", "9", "20.00", "10.00"]

@@ -38,7 +38,7 @@ def test_next_years_edition_differs_in_some_rows_of_every_kind() -> None:
 
 @pytest.mark.parametrize("year", [2026, 2027, 2031])
 def test_the_facts_days_are_those_of_the_year_of_the_load(year: int) -> None:
-    known = facts.read(year=year)
+    known = facts.read(on=date(year, 11, 21))
     assert {each.valid_from[:4] for each in known.lists} == {str(year)}
     assert f"{year + 1}-12-31".encode() in known.files["schemes"]
     assert f"{year}-07-01".encode() in next(each for each in known.lists if each.kind == "separate_payment").data
@@ -51,7 +51,7 @@ def test_the_facts_days_are_those_of_the_year_of_the_load(year: int) -> None:
 def loaded(request: pytest.FixtureRequest, db: None) -> int:
     """The year of the load."""
     year: int = request.param
-    known, at = facts.read(year=year), datetime(year, 11, 21, 2, tzinfo=UTC)
+    known, at = facts.read(on=date(year, 11, 21)), datetime(year, 11, 21, 2, tzinfo=UTC)
     assert not drugs.load(data=known.files["drugs"], at=at, by="demo").problems
     assert not daily_doses.load(data=known.files["daily_doses"], at=at, by="demo").problems
     catalogue.load(known, year=year, at=at)

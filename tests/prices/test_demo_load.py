@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from catalog.models import Drug, DrugListEntry, Listing, ListingMatch
 from pharmacies.models import Chain, Designation, Membership, Pharmacy, PharmacyToday, Region
-from prices.demo import facts, load, outlines, people, province, reports, watching
+from prices.demo import facts, load, outlines, past, people, province, reports, watching
 from prices.demo.shops import Condition
 from prices.ingest import runs
 from prices.models import (
     Case,
     Feed,
     FeedRun,
+    Freeze,
     Inquiry,
     Lead,
     Offer,
@@ -29,7 +30,7 @@ from prices.models import (
     Rejection,
     ReportGroup,
 )
-from prices.monitoring import sweep
+from prices.monitoring import compliance, figures, freezes, headline, passthrough, sweep
 from prices.monitoring.reports import observed
 from prices.statistics import history, nights
 from tests.factories import AT
@@ -205,6 +206,40 @@ def test_a_feed_waits_while_a_person_has_to_decide_and_goes_on_afterwards(loaded
 def test_nothing_is_sent_while_the_last_delivery_is_on_its_way(loaded: load.Loaded) -> None:
     assert reports.report(at=AT + 2 * DAY) > 0
     assert reports.report(at=AT + 3 * DAY) == 0
+
+
+def test_the_nights_of_the_last_weeks_have_their_figures_and_months_their_compliance(loaded: load.Loaded) -> None:
+    today = timezone.localdate(AT)
+    province_ = Region.objects.get(code="420000")
+    days = figures.series(province_, today - 60 * DAY, today)
+    assert [row.on for row in days] == [today - number * DAY for number in range(past.NIGHTS, -1, -1)]
+    assert len({row.fresh for row in days}) > 5, "they differ, as the shelves did"
+    assert all(row.covered and row.dispersion for row in days)
+    assert days[-1].open_leads >= days[0].open_leads == 0
+    assert len(compliance.months()) >= 3
+    assert len(headline.series(province_)) >= 3
+
+
+def test_a_procurement_price_has_landed_in_some_days_and_what_it_saves_can_be_estimated(loaded: load.Loaded) -> None:
+    area = Region.objects.get(code="420000")
+    new = list(passthrough.landings(area).filter(reference__scheme__code="DEMO-N-03"))
+    assert len(new) >= 3
+    assert any(each.days_median and each.late for each in new)
+    saving = passthrough.saving(new)
+    assert saving.products == len(new)
+    assert saving.fall
+    assert 0.15 < saving.fall < 0.5
+    assert saving.saved_fen > 0
+
+
+def test_a_month_is_frozen_once_people_have_been_at_work(loaded: load.Loaded, tmp_path: Path) -> None:
+    people.open_accounts(at=AT, notes=tmp_path / "demo-logins.txt")
+    with override_settings(STORAGES={"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}):
+        watching.work(at=AT)
+    (made,) = Freeze.objects.all()
+    assert (made.area.code, made.by.username) == (people.COUNTY, "shenhe")
+    assert made.month == (timezone.localdate(AT).replace(day=1) - DAY).replace(day=1)
+    assert freezes.open_months(made.area, timezone.localdate(AT)), "one is left to be frozen"
 
 
 # -- what officials find ----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from pharmacies.hours import parse
 from prices.demo import facts, province
 from prices.demo.places import shares
+from prices.demo.shelves import MARKUP
 from prices.demo.shops import HOURS, Condition
-from prices.demo.tills import Till
+from prices.demo.tills import UNMOVED, Changed, Till
 from tests.factories import AT
 from tests.prices.demo_world import SIZE, counties, people
 
@@ -50,6 +52,45 @@ def test_deliveries_come_in_the_order_of_their_times_and_end_within_hours() -> N
     assert times == sorted(times)
     assert AT - timedelta(days=91) < times[0] < AT - timedelta(days=89)
     assert AT - timedelta(hours=6) < times[-1] < AT
+
+
+def asked(tills: list[Till]) -> list[tuple[str, float]]:
+    """Who sells a drug with a procurement price of the demo's own time, and at how many times that price."""
+    found = []
+    for till in tills:
+        for shop, shelf in zip(till.shops, till.shelves, strict=True):
+            for number, line in shelf.items():
+                if won := till.prices.drugs[number].won:
+                    found.append((shop.chain or shop.code, line.fen / won.fen))
+    return found
+
+
+def test_a_procurement_price_comes_into_force_and_most_follow_some_late_and_some_not() -> None:
+    tills, deliveries = story()
+    before, shares = asked(tills), []
+    for delivery in deliveries:
+        low = sum(times <= 1 + MARKUP for _who, times in asked(tills))
+        shares.append(((AT - delivery.at).days, low / len(before)))
+    assert {days for days, share in shares if share < 0.1} >= {90, 45, 38}
+    middle = [share for days, share in shares if 16 <= days <= 20]
+    assert 0.3 < max(middle) < shares[-1][1] < 1
+    assert all(times > 1.2 for _who, times in sorted(before, key=lambda each: each[1])[len(before) // 5 :])
+
+
+def test_one_chain_does_not_follow_at_all() -> None:
+    known = facts.read()
+    assert UNMOVED in {chain.name for chain in known.chains}
+    assert len({drug.won.days_ago for drug in known.drugs if drug.won}) == 1
+    (till, *_others), _deliveries = story()
+    shops, chain = list(till.shops), till.chain
+    till.shops = [replace(shop, chain=UNMOVED) for shop in shops]
+    till.prices.chain_wide(UNMOVED).update(till.prices.chain_wide(chain))
+    changed: Changed = {}
+    till.follow(0, changed)
+    assert not changed
+    till.shops = shops
+    till.follow(-100_000, changed)
+    assert changed
 
 
 def test_population_decides_how_many_but_nobody_goes_without() -> None:

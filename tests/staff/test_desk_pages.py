@@ -91,6 +91,20 @@ def test_a_stranger_finds_no_such_desk(client: Client, here: Desk) -> None:
     assert stranger.post(f"/desk/{other.code}/edits", form(here, "19.00")).status_code == 404
 
 
+def test_who_is_logged_in_is_told_that_a_place_may_be_others_and_not_which(client: Client, here: Desk) -> None:
+    other = f.pharmacy()
+    sign_in(client, here.editor)
+    theirs, nobodys = (client.get(f"/desk/{code}") for code in (other.code, "P42999999999"))
+    for answer in (theirs, nobodys):
+        assert answer.status_code == 404
+        assert "没有这一页，或不归您管" in answer.content.decode()
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert other.name not in theirs.content.decode()
+    citizens = client.get("/drugs/XNOSUCH")
+    assert (citizens.status_code, "不归您管" in citizens.content.decode()) == (404, False)
+    assert "Cookie" not in citizens.headers.get("Vary", "")
+
+
 def test_the_form_without_a_script_leads_to_the_run(editor: Client, here: Desk) -> None:
     answer = editor.post(address(here, "/edits"), form(here, "19.50"))
     run = FeedRun.objects.get(channel="desk")

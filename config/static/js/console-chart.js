@@ -98,11 +98,22 @@ function reach(plan) {
   const known = all.concat(band).filter((value) => value !== null);
   const high = Math.max.apply(null, known);
   const low = Math.min.apply(null, known);
+  if (plan.unit === "%") {
+    return [0, 112]; // the whole is 100; above it stands a line's name
+  }
   if (plan.zero) {
     return [0, high * 1.25];
   }
   const room = Math.max((high - low) * 0.25, high * 0.004);
   return [low - room, high + room];
+}
+
+// The unit stands beside the lowest number; with a percent sign at each.
+function tick(value, plan) {
+  if (plan.unit === "%") {
+    return value > 100 ? "" : value + "%";
+  }
+  return value || !plan.zero ? String(value) : "0 " + plan.unit;
 }
 
 function options(uPlot, frame, plan, colours) {
@@ -143,7 +154,7 @@ function options(uPlot, frame, plan, colours) {
       Object.assign({}, axis, {
         size: colours.size * 3.8,
         space: colours.size * 3,
-        values: (_chart, values) => values.map((value) => (value || !plan.zero ? String(value) : "0 " + plan.unit)),
+        values: (_chart, values) => values.map((value) => tick(value, plan)),
         grid: { stroke: colours.grid, width: 1 },
       }),
     ],

@@ -71,16 +71,15 @@ function copied(source, said) {
   said.hidden = !document.execCommand("copy");
 }
 
-/* On a phone the menu is wider than the screen: the page one is on is brought into sight, and so is an entry that a Tab
+/* On a phone the menus are wider than the screen: the page one is on is brought into sight, and so is an entry that a Tab
    comes to while only its edge can be seen. */
-const menu = document.querySelector(".staff-menu");
-const current = menu && menu.querySelector("[aria-current]");
-if (current) {
-  menu.scrollLeft = current.offsetLeft - 40;
-}
-if (menu) {
+document.querySelectorAll(".staff-menu, .console-pages").forEach((menu) => {
+  const current = menu.querySelector("[aria-current]");
+  if (current) {
+    menu.scrollLeft += current.getBoundingClientRect().left - menu.getBoundingClientRect().left - 40;
+  }
   menu.addEventListener("focusin", (event) => event.target.scrollIntoView({ block: "nearest", inline: "nearest" }));
-}
+});
 
 /* Typing and clicking is being there; a page left open is not. */
 let lastPing = Date.now();

@@ -1,7 +1,7 @@
 """药品零售价格指数: the one headline line, month by month, and in the appendix the other ways to work it out."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -45,7 +45,7 @@ def index(request: HttpRequest, adcode: str) -> HttpResponse:
     points = _points(newest.area) if newest else []
     headline = [point for point in points if (point.kind, point.weights) == HEADLINE]
     chart = _chart(newest.area, headline) if newest else None
-    appendix = _appendix(points, headline[-1].on) if headline else None
+    appendix = _appendix(points, headline[-1].at) if headline else None
     file = answer(request, *([chart.table] if chart else []), *([appendix] if appendix else []))
     if file:
         return file
@@ -133,7 +133,7 @@ def _chart(area: Region, points: Sequence[IndexPoint]) -> Chart:
     )
 
 
-def _appendix(points: Sequence[IndexPoint], newest: date) -> Table:
+def _appendix(points: Sequence[IndexPoint], at: datetime) -> Table:
     """A column for each series, a row for each month, newest first."""
     known = {(point.kind, point.weights) for point in points}
     series = sorted(known, key=lambda each: (Kind.values.index(each[0]), Weights.values.index(each[1])))
@@ -152,5 +152,5 @@ def _appendix(points: Sequence[IndexPoint], newest: date) -> Table:
         columns=columns,
         rows=rows,
         caveat=_("供研究对照，对外只用上面一个指数。权重不是销量：没有人报送销量，用标价和有价的药店数代替。"),
-        on=newest,
+        on=at,
     )

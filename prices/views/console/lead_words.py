@@ -48,7 +48,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 def movement(lead: Lead) -> str:
     """`从 18.90 元涨到 26.90 元（涨 42%）`; only the price where nothing is known of an earlier one."""
     if lead.previous_fen is None:
-        return amount(lead.price_fen)
+        return gettext("标价 %(price)s") % {"price": amount(lead.price_fen)}
     values = {"old": amount(lead.previous_fen), "new": amount(lead.price_fen)}
     values["share"] = percent(lead.price_fen, lead.previous_fen)
     if lead.price_fen >= lead.previous_fen:

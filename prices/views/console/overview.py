@@ -108,7 +108,11 @@ def work(area: Region, new: int, *, at: datetime) -> list[Card]:
     now = gettext("现在")
     open_cases = Case.objects.within(area).unfinished()
     counted = open_cases.aggregate(n=Count("pk"), due=Count("pk", filter=Q(due_at__lt=at)))
-    overdue = gettext("现在，其中 %(n)s 件已过期限") % {"n": counted["due"]}
+    overdue = (
+        gettext("现在，其中 %(n)s 件已过期限") % {"n": counted["due"]}
+        if counted["due"]
+        else gettext("现在，没有过期限的")
+    )
     waiting = ReportGroup.objects.within(area).filter(state=ReportGroup.State.OPEN).count()
     return [
         Card(measures.MEASURES["leads"].label, f"{new:,}", now, _page(area, "leads"), new > 0),

@@ -1,8 +1,11 @@
 """中选价落地 and 估算节约: how the shelves followed the procurement prices, by product, area and pharmacy."""
 
+from decimal import Decimal
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from catalog.models import ReferencePrice
@@ -17,6 +20,7 @@ from prices.views.console.tables import answer
 from prices.views.staff import sessions
 from prices.views.staff.guard import signed_in
 
+TEN_THOUSAND = 10_000
 PACKS, MOST_PACKS = 10, 10_000
 """A guess, named on the page and changed there: nobody reports how much is sold."""
 
@@ -41,10 +45,17 @@ def passthrough(request: HttpRequest, adcode: str) -> HttpResponse:
         "fall": None if saving.fall is None else round(100 * saving.fall, 1),
         "packs": packs,
         "one": yuan(saving.saved_fen),
-        "month": yuan(saving.saved_fen * packs),
-        "year": yuan(saving.saved_fen * packs * 12),
+        "month": roughly(yuan(saving.saved_fen * packs)),
+        "year": roughly(yuan(saving.saved_fen * packs * 12)),
     }
     return render(request, "console/passthrough.html", context)
+
+
+def roughly(amount: Decimal) -> str:
+    """`约 18.8 万元`: an estimate says no 分."""
+    if abs(amount) < TEN_THOUSAND:
+        return gettext("约 %(n)s 元") % {"n": f"{amount:,.0f}"}
+    return gettext("约 %(wan)s 万元") % {"wan": f"{amount / TEN_THOUSAND:,.1f}", "n": f"{amount:,.0f}"}
 
 
 def _packs(text: str) -> int:

@@ -22,6 +22,8 @@ from prices.views.staff import sessions
 from prices.views.staff.sessions import State
 
 UNFINISHED = "unfinished"
+OF_STAFF = ("staff", "desk", "chain", "console")
+"""How addresses of people who log in begin."""
 LARGEST = 200_000
 """Characters of a form that wait in a session; of files only their names do."""
 
@@ -174,7 +176,13 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The 404 of every page. Nobody keeps it: tomorrow the same address may be there for somebody."""
+    """The 404 of every page. Nobody keeps it: tomorrow the same address may be there for somebody.
+
+    Who is logged in is told that the place may be others', and not which; the pages of citizens ask for no session.
+    """
+    first = request.path.removeprefix("/en").split("/")[1:2]
+    if first and first[0] in OF_STAFF and request.user.is_authenticated:
+        return _unkept(render(request, "staff/nothing.html", status=404))
     return _unkept(defaults.page_not_found(request, exception))
 
 
