@@ -55,7 +55,7 @@ def roughly(amount: Decimal) -> str:
     """`约 18.8 万元`: an estimate says no 分."""
     if abs(amount) < TEN_THOUSAND:
         return gettext("约 %(n)s 元") % {"n": f"{amount:,.0f}"}
-    return gettext("约 %(wan)s 万元") % {"wan": f"{amount / TEN_THOUSAND:,.1f}", "n": f"{amount:,.0f}"}
+    return gettext("约 %(wan)s 万元") % {"wan": f"{amount / TEN_THOUSAND:,.1f}"}
 
 
 def _packs(text: str) -> int:
