@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {
@@ -40,6 +41,13 @@ def host(worker: str) -> str:
     hosts = os.environ.get("TEST_HOSTS", "").split(os.pathsep)
     number = int(worker.removeprefix("gw")) if worker != "master" else 0
     return hosts[number] if number < len(hosts) else ""
+
+
+def database_log(worker: str) -> Path | None:
+    """What that PostgreSQL writes; None where `bin/test` has not started it."""
+    number = int(worker.removeprefix("gw")) if worker != "master" else 0
+    folder = settings.VAR / f"process-{number}" if number else settings.VAR
+    return folder / "log" / "postgres.log" if host(worker) else None
 
 
 class FileByFile(LoadScopeScheduling):

@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from tests import spreading
 from tests.browser import world
 from tests.conftest import empty_database
 
@@ -208,3 +209,16 @@ def _complain(visit: Visit, message: ConsoleMessage) -> None:
     """Errors, policy violations among them; the software renderer's remarks on its own speed are warnings."""
     if message.type == "error":
         visit.complaints.append(message.text)
+
+
+@pytest.fixture
+def said_by_database(worker_id: str, tmp_path: Path) -> Callable[[], Path]:
+    """Gives what PostgreSQL has written since the test began, as a file of its own; empty where it writes elsewhere."""
+    log, said = spreading.database_log(worker_id), tmp_path / "postgres.log"
+    begun = log.stat().st_size if log else 0
+
+    def new_lines() -> Path:
+        said.write_bytes(log.read_bytes()[begun:] if log else b"")
+        return said
+
+    return new_lines

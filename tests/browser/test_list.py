@@ -3,11 +3,11 @@
 import json
 import re
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from tests.browser import world
@@ -277,7 +277,9 @@ def post(url: str) -> list[int]:
     return said
 
 
-def test_no_log_holds_where_a_list_was_planned_from(site: Site, tmp_path: Path) -> None:
+def test_no_log_holds_where_a_list_was_planned_from(
+    site: Site, tmp_path: Path, said_by_database: Callable[[], Path]
+) -> None:
     assert post(site.url) == [200, 200, 400, 400, 400, 400]
     timed_out, crashed = tmp_path / "timed-out.log", tmp_path / "crashed.log"
     with serving(environment(tmp_path) | {"SEARCH_TIMEOUT_MS": "1", "LOG_LEVEL": "DEBUG"}, timed_out) as url:
@@ -287,4 +289,4 @@ def test_no_log_holds_where_a_list_was_planned_from(site: Site, tmp_path: Path) 
         elsewhere[name] = re.sub(r"/[^/?]+\?", "/postgres?", elsewhere[name])
     with serving(elsewhere | {"LOG_LEVEL": "DEBUG"}, crashed) as url:
         assert 500 in post(url)
-    assert leaks(site.log, timed_out, crashed, settings.VAR / "logs" / "postgres.log") == []
+    assert leaks(site.log, timed_out, crashed, said_by_database()) == []
