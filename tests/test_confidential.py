@@ -329,7 +329,7 @@ TAKING = {
         "match_drugs",
         "migrate",
     ),
-    *("refuse_run", "release_run", "settle_row"),
+    *("refuse_run", "release_run", "settle_row", "work_at_night"),
 }
 """Commands that print what they were given and counts."""
 

@@ -154,9 +154,10 @@ def test_pages_of_results_neither_skip_nor_repeat(shelf: dict[str, Drug]) -> Non
 def test_a_strength_narrows_and_a_pack_comes_after_it(db: None) -> None:
     twenty = factories.preparation("阿托伐他汀钙片", "片剂", "20mg")
     ten = factories.preparation("阿托伐他汀钙片", "片剂", "10mg")
-    other = factories.drug(ten, pack_count=7)
-    pack = factories.drug(ten, pack_count=20)
-    strength = factories.drug(twenty, pack_count=7)
+    maker = {"manufacturer": "无数字制药"}  # the factory's own are numbered, and a number is what is looked for
+    other = factories.drug(ten, pack_count=7, **maker)
+    pack = factories.drug(ten, pack_count=20, **maker)
+    strength = factories.drug(twenty, pack_count=7, **maker)
     assert search.drugs("阿托伐他汀 20") == [strength, pack]
     assert search.drugs("阿托伐他汀20mg") == [strength]
     assert set(search.drugs("阿托伐他汀")) == {other, pack, strength}

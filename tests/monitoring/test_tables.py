@@ -124,7 +124,7 @@ def test_rows_of_a_queryset_are_counted_and_read_as_far_as_they_are_shown(
 ) -> None:
     for name in "甲乙丙":
         f.pharmacy(name)
-    rows = Rows(Pharmacy.objects.order_by("pk"), lambda shop: {"name": shop.name})
+    rows: Rows[Pharmacy] = Rows(Pharmacy.objects.order_by("pk"), lambda shop: {"name": shop.name})
     with django_assert_num_queries(3) as asked:
         assert (len(rows), rows[1:3], rows[0]) == (3, [{"name": "乙"}, {"name": "丙"}], {"name": "甲"})
     assert ["LIMIT" in each["sql"] for each in asked.captured_queries] == [False, True, True]

@@ -293,14 +293,14 @@ def described(plan: baskets.BasketPlan, yuan_per_km: Decimal) -> tuple[Any, ...]
 
 
 def test_the_statement_reads_the_circle_and_each_cells_own_offers(town: Town) -> None:
-    """Another district has 900 shops, of which 90 sell the drug; none of that is read. Nothing but feeds is read as a
+    """Another district has 4,000 shops, of which 90 sell the drug; none of that is read. Nothing but feeds is read as a
     whole: with fewer shops a scan of them would be as good as an index in which earlier tests left their pages.
     """
     far = factories.region("420281", "大冶市", factories.region("420200", "黄石市", factories.region()))
     Pharmacy.objects.bulk_create(
         Pharmacy(
-            code=f"P42028100{n:03d}", kind="pharmacy", name="远", address="远", division=far, insurance_area=far,
-            cell=far.pk, location=Point(114.9 + n / 1000, 30.1, srid=4326), source_lng=114.9, source_lat=30.1,
+            code=f"P420281{n:05d}", kind="pharmacy", name="远", address="远", division=far, insurance_area=far,
+            cell=far.pk, location=Point(114.9 + n / 10_000, 30.1, srid=4326), source_lng=114.9, source_lat=30.1,
             source_datum="wgs84",
         )
         for n in range(900)
