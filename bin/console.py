@@ -24,7 +24,7 @@ class Failed(Exception):
 def prepare() -> None:
     """Let Chinese text through whatever encoding the terminal claims to have, and buffer by line."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
+        stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]  # neither is None in a program that is run
 
 
 def say(text: str = "") -> None:

@@ -18,7 +18,7 @@ MONEY = r"^\d+\.\d{2}$"
 class Error(Shape):
     code = Text()
     message = Text(help_text="说明该怎么做")
-    fields = serializers.DictField(child=serializers.ListField(child=Text()))  # type: ignore[assignment]
+    fields = serializers.DictField(child=serializers.ListField(child=Text()))  # type: ignore[assignment]  # named as the API says; the base class has another thing of that name
 
 
 class Problem(Shape):
@@ -104,7 +104,7 @@ class Offer(Shape):
     cost = serializers.RegexField(MONEY, allow_null=True, help_text="药价加路费（元）；没有位置为 null")
     distance_m = serializers.FloatField(allow_null=True, help_text="直线距离（米）")
     stock = serializers.ChoiceField(list(STOCK_WORDS.values()))
-    source = serializers.ChoiceField(["declared", "generated"])  # type: ignore[assignment]
+    source = serializers.ChoiceField(["declared", "generated"])  # type: ignore[assignment]  # named as the API says; the base class has another thing of that name
     as_of = serializers.DateTimeField(help_text="报送人最近一次确认此价的时间")
     stale = serializers.BooleanField()
     rank = serializers.IntegerField(allow_null=True, help_text="并列名次：1, 1, 3；不排序的列表为 null")
@@ -194,7 +194,7 @@ class RegionStatus(Shape):
     code = Text()
     name = Text()
     level = serializers.ChoiceField(places.Region.Level.values)
-    parent = Text(allow_null=True)  # type: ignore[assignment]
+    parent = Text(allow_null=True)  # type: ignore[assignment]  # named as the API says; the base class has another thing of that name
 
 
 class Status(Shape):

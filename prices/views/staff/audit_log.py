@@ -42,7 +42,7 @@ class Filter(StaffForm):
         super().__init__(*args, **kwargs)
         names = sorted((str(label), name) for name, label in audit_words.ACTIONS.items())
         everything = ("", gettext_lazy("全部"))
-        self.fields["action"].choices = [everything, *((name, label) for label, name in names)]  # type: ignore[attr-defined]
+        self.fields["action"].choices = [everything, *((name, label) for label, name in names)]  # type: ignore[attr-defined]  # a field of choices
 
     def chosen(self) -> dict[str, Any]:
         """What to narrow the log to; a field that cannot be read narrows nothing."""

@@ -30,7 +30,7 @@ def signed_in(view: View) -> View:
         refusals.sent_again(request)
         return _private(view(request, *args, **kwargs))
 
-    guarded.signed_in = True  # type: ignore[attr-defined]
+    guarded.signed_in = True  # type: ignore[attr-defined]  # a mark for the table of addresses
     return guarded
 
 

@@ -44,12 +44,12 @@ class RoleForm(StaffForm):
 
     def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(each.value, each.label) for each in roles]  # type: ignore[attr-defined]
+        self.fields["role"].choices = [(each.value, each.label) for each in roles]  # type: ignore[attr-defined]  # a field of choices
 
     def choices(self) -> list[dict[str, Any]]:
         """The roles with what they mean."""
         chosen = self["role"].value()
-        roles = [Role(value) for value, _ in self.fields["role"].choices]  # type: ignore[attr-defined]
+        roles = [Role(value) for value, _ in self.fields["role"].choices]  # type: ignore[attr-defined]  # a field of choices
         return [
             {"value": role.value, "label": role.label, "means": MEANS[role], "checked": chosen == role}
             for role in roles
@@ -65,7 +65,7 @@ class InviteForm(RoleForm):
     name = forms.CharField(
         label=gettext_lazy("姓名"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    reason = None  # type: ignore[assignment]
+    reason = None  # type: ignore[assignment]  # Django's way to leave a base form's field out
 
     def __init__(self, *args: Any, place: Place, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
