@@ -25,13 +25,11 @@ from pharmacies.models import Region
 from prices.models import Landing
 from prices.monitoring import rules
 from prices.monitoring.detectors import passthrough
-from prices.sql.arrays import Column, arrays
+from prices.sql.arrays import arrays, halves
 
 RECENT = timedelta(days=730)
 """An older procurement price is long on the shelves or never will be: two years are watched."""
 AT_ONCE = 10
-HALF, LOW = 32, (1 << 32) - 1
-"""Two numbers come in one: the first in the upper half."""
 SCHEMA = {"reference": pl.Int64, "shop": pl.Int64, "area": pl.Int64, "day": pl.Int64, "fen": pl.Float64}
 
 
@@ -121,18 +119,16 @@ def levels(chunk: Sequence[Price], within: Collection[int] | None = None) -> pl.
 def _changes(asked: dict[str, Any]) -> pl.DataFrame:
     """Every recorded change: drug, shop, day, old and fen (null: not on the shelf), xid, id."""
     offer, prices, day, xid, number = arrays("passthrough_changes", asked)
-    told = {"day": day, "old": prices >> HALF, "fen": prices & LOW, "xid": xid, "id": number}
-    return pl.DataFrame(_key(offer) | told).cast(pl.Int64).with_columns(pl.col("old", "fen").replace(0, None))
+    (drug, shop), (old, fen) = halves(offer), halves(prices)
+    told = {"drug": drug, "shop": shop, "day": day, "old": old, "fen": fen, "xid": xid, "id": number}
+    return pl.DataFrame(told).cast(pl.Int64).with_columns(pl.col("old", "fen").replace(0, None))
 
 
 def _offers(asked: dict[str, Any]) -> pl.DataFrame:
     """What is on the shelf: drug, shop, day, fen."""
     offer, day, fen = arrays("passthrough_offers", asked)
-    return pl.DataFrame(_key(offer) | {"day": day, "fen": fen}).cast(pl.Int64)
-
-
-def _key(offer: Column) -> dict[str, Column]:
-    return {"drug": offer >> HALF, "shop": offer & LOW}
+    drug, shop = halves(offer)
+    return pl.DataFrame({"drug": drug, "shop": shop, "day": day, "fen": fen}).cast(pl.Int64)
 
 
 def offers(chunk: Sequence[Price], found: pl.DataFrame, on: date) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import polars as pl
 
 from prices.monitoring.changes import DAY, Past, midnight
 from prices.monitoring.robust import Bools, Floats, Ints
-from prices.sql.arrays import Column, arrays
+from prices.sql.arrays import Column, arrays, halves
 
 BLOCK_DAYS = 15
 """Statistics are read for so many days at a time."""
@@ -35,7 +35,8 @@ def moved(day: date) -> pl.DataFrame:
     """
     parameters = {"since": midnight(day), "until": midnight(day + DAY), "skew": SKEW}
     key, prices, number, feed = arrays("past_changes", parameters)
-    told: dict[str, Column] = {"key": key, "id": number, "old": prices >> 32, "new": prices & LOW, "feed": feed}
+    old, new = halves(prices)
+    told: dict[str, Column] = {"key": key, "id": number, "old": old, "new": new, "feed": feed}
     frame = pl.DataFrame(told)
     if frame["key"].n_unique() < frame.height:
         of_offer = [pl.col("old").first(), pl.col("new").last(), pl.col("feed").last()]

@@ -33,6 +33,11 @@ def arrays(name: str, parameters: dict[str, Any]) -> list[Column]:
     return found
 
 
+def halves(both: Column) -> tuple[Column, Column]:
+    """Two numbers that came in one, as `upper::bigint << 32 | lower`."""
+    return both >> 32, both & 0xFFFFFFFF
+
+
 def _array(sent: memoryview) -> Column:
     """Dimensions, flags, type, length, first index; then each element behind its size."""
     if not len(sent):
