@@ -208,7 +208,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """The places one speaks for."""
     at = timezone.now()
     context: dict[str, Any] = {"places": access.places(request.user, at=at)}
-    context["codes_left"] = recovery.left(request.user) if settings.SECOND_FACTOR else None  # type: ignore[arg-type]  # signed in
+    context["codes_left"] = recovery.left(sessions.person(request)) if settings.SECOND_FACTOR else None
     return render(request, "staff/start.html", context)
 
 
