@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from catalog.models import Drug
+from pharmacies.models import Pharmacy
 from prices.models import Lead, SourcePrice
 from prices.monitoring.replay import replay
 from tests import factories as f
@@ -13,11 +15,11 @@ pytestmark = pytest.mark.django_db
 
 
 def settled(
-    drug: object, shop: object, total: str, quantity: int = 1, hour: int = 12, came_in: datetime | None = None
+    drug: Drug, shop: Pharmacy, total: str, quantity: int = 1, hour: int = 12, came_in: datetime | None = None
 ) -> None:
     run = f.run(received_at=came_in or moment(hour=hour))
     SourcePrice.objects.create(
-        drug_id=drug.pk, pharmacy_id=shop.pk, kind="settled", total=total, quantity=quantity,  # type: ignore[attr-defined]
+        drug_id=drug.pk, pharmacy_id=shop.pk, kind="settled", total=total, quantity=quantity,
         as_of=moment(hour=hour), feed_id=run.feed_id, run_id=run.pk,
     )  # fmt: skip
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.importers import drugs
-from catalog.models import Alias
-from pharmacies.models import User
+from catalog.models import Alias, Drug
+from pharmacies.models import Pharmacy, User
 from prices.models import Lead, PriceEvent, Screening
 from prices.monitoring import keep, leads
 from prices.monitoring.replay import replay
@@ -326,13 +326,19 @@ def test_a_clock_that_was_in_the_future_is_named() -> None:
         night_after()
 
 
-def test_a_lead_that_does_not_stand_any_more_is_taken_back_and_one_decided_about_is_not() -> None:
+def one_new_and_one_in_a_case() -> tuple[Drug, list[Pharmacy], Lead, Lead]:
+    """(product, shops, the lead at the first shop, the lead at the second, which is in a case)"""
     drug, shops = market()
     change(drug, shops[0], "26.90")
     change(drug, shops[1], "27.90")
     night_after()
     mine, decided = standing()
     Lead.objects.filter(pk=decided.pk).update(state="case")
+    return drug, shops, mine, decided
+
+
+def test_a_lead_that_does_not_stand_any_more_is_taken_back_and_one_decided_about_is_not() -> None:
+    drug, shops, mine, decided = one_new_and_one_in_a_case()
     change(drug, shops[0], "19.00", moment(hour=20))
     change(drug, shops[1], "19.00", moment(hour=20))
     night_after()
@@ -367,12 +373,7 @@ def test_a_county_that_was_renamed_keeps_its_leads() -> None:
 
 
 def test_a_lead_goes_with_its_shop_to_who_manages_it_now_and_what_is_decided_stays() -> None:
-    drug, shops = market()
-    change(drug, shops[0], "26.90")
-    change(drug, shops[1], "27.90")
-    night_after()
-    mine, decided = standing()
-    Lead.objects.filter(pk=decided.pk).update(state="case")
+    _drug, shops, mine, decided = one_new_and_one_in_a_case()
     type(shops[0]).objects.filter(pk__in=[shops[0].pk, shops[1].pk]).update(insurance_area=f.hongshan())
     night_after(DAY + timedelta(days=1))
     mine.refresh_from_db()
