@@ -18,7 +18,8 @@ PREFIX = "demo-"
 """Slugs of the demo's feeds begin with it."""
 TIMETABLE = ((90, "s"), (80, "d"), (71, "d"), (62, "d"), (53, "d"), (45, "d"), (37, "s"), (31, "d"), (28, "s"),
              (19, "s"), (10, "s"), (0, "s"))  # fmt: skip
-"""Days ago; snapshot or delta: in the weeks whose nights have figures (past.py) snapshots come before prices grow stale. The silent shops (shops.Condition) fall silent after the second and third snapshot."""
+"""Days ago; snapshot or delta: in the weeks whose nights have figures (past.py) snapshots come before prices grow stale.
+The silent shops (shops.Condition) fall silent after the second and third snapshot."""
 PLATFORMS = (
     ("wuhan", "江城药店云平台", ("4201",)),
     ("east", "鄂东药店联报平台", ("4202", "4207", "4209", "4211", "4212", "4213", "4290")),
