@@ -208,8 +208,7 @@ def city(committed: None) -> Target:
             {"area": shop.division_id, "drugs": [town.drug.pk, *others], "at": AT, "feed": factories.feed().pk},
         )
     factories.rebuild_today()
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) pharmacies_pharmacy, pharmacies_pharmacytoday, prices_offer, prices_feed")
+    factories.settle("pharmacies_pharmacy", "pharmacies_pharmacytoday", "prices_offer", "prices_feed")
     return Target.of_drug(town.drug)
 
 
