@@ -190,7 +190,7 @@ def _lists(drugs: tuple[Drug, ...], of_listing: dict[int, set[int]], on: date) -
         for drug in of_name.get(entry.generic_name, ()):
             if entry.dosage_form in ("", drug.preparation.dosage_form):
                 covered.add(drug.pk)
-    lists = DrugList.objects.using(settings.SEARCH_DATABASE).valid(on).select_related("area").defer("area__boundary")
+    lists = DrugList.objects.using(settings.SEARCH_DATABASE).valid(on).select_related("area")
     return tuple(
         ListFact(
             kind=row.kind,
@@ -210,6 +210,6 @@ def _references(drugs: tuple[Drug, ...], on: date) -> dict[int, list[ReferencePr
     of_drugs = ReferencePrice.objects.using(settings.SEARCH_DATABASE).valid(on).filter(drug__in=drugs)
     rows = confidential.publishable(of_drugs, on)
     found: dict[int, list[ReferencePrice]] = {}
-    for row in rows.select_related("area", "scheme").defer("area__boundary").order_by("kind", "area__code", "pk"):
+    for row in rows.select_related("area", "scheme").order_by("kind", "area__code", "pk"):
         found.setdefault(row.drug_id, []).append(row)
     return found

@@ -201,7 +201,7 @@ class Place:
 def _place(rows: list[PharmacyRow], stored: dict[str, Pharmacy], on: date) -> tuple[dict[str, Place], list[RowProblem]]:
     """The regions of every row by its code, and the rows whose region is unknown or does not hold their point."""
     regions = in_force(on)
-    by_id = {region.pk: region for region in Region.objects.defer("boundary")}
+    by_id = {region.pk: region for region in Region.objects.all()}
     places: dict[str, Place] = {}
     problems: list[RowProblem] = []
     for row in rows:

@@ -33,7 +33,7 @@ def gaps(area: Region, on: date) -> QuerySet[AccessGap]:
     held = Q(until=None, seen__gte=on) | Q(until__gt=on)
     found = AccessGap.objects.filter(held, region__in=counties, since__lte=on)
     farthest = F("distance_m").desc(nulls_first=True)
-    named = found.select_related("region", "preparation", "nearest").defer("region__boundary")
+    named = found.select_related("region", "preparation", "nearest")
     return named.order_by(farthest, "region__code", "pk")
 
 

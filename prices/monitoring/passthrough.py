@@ -257,11 +257,7 @@ def landings_then(area: Region, on: date) -> list[Landing]:
 
 def by_region(reference_id: int, area: Region) -> QuerySet[Landing]:
     """How one price landed in the areas directly below, worst first."""
-    found = (
-        Landing.objects.filter(reference=reference_id, region__parent=area)
-        .select_related("region")
-        .defer("region__boundary")
-    )
+    found = Landing.objects.filter(reference=reference_id, region__parent=area).select_related("region")
     return found.order_by("-late", "-above", "region__code")
 
 

@@ -82,11 +82,7 @@ def back_test(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
 
 
 def _table(area: Region, at: datetime) -> Table:
-    here = (
-        BackTest.objects.filter(area__in=Region.objects.within(area))
-        .select_related("area", "by")
-        .defer("area__boundary")
-    )
+    here = BackTest.objects.filter(area__in=Region.objects.within(area)).select_related("area", "by")
     found = list(here.order_by("-id")[:NEWEST])
     totals = backtests.totals(found)
     rows: list[Row] = []

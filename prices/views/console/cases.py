@@ -98,8 +98,7 @@ class CaseRows(Sequence[Row]):
 
     @staticmethod
     def _read(cases: Any) -> Any:
-        named = cases.select_related("pharmacy", "owner", "pharmacy__insurance_area")
-        return named.defer("pharmacy__insurance_area__boundary")
+        return cases.select_related("pharmacy", "owner", "pharmacy__insurance_area")
 
     def __iter__(self) -> Iterator[Row]:
         for keys in in_parts(self.found):

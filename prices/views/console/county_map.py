@@ -133,7 +133,7 @@ def county_map(request: HttpRequest, adcode: str) -> HttpResponse:
 def _regions(area: Region, on: date) -> list[Region]:
     """The counties of the area that day; of a county itself alone."""
     within = Region.objects.within(area).filter(valid__contains=on, level=Region.Level.DISTRICT)
-    return list(within.defer("boundary").order_by("code"))
+    return list(within.order_by("code"))
 
 
 def drawing(regions: Sequence[int], area: Region, day: date) -> Drawing | None:

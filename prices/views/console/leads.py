@@ -48,7 +48,7 @@ def leads(request: HttpRequest, adcode: str) -> HttpResponse:
         "chosen": chosen,
         "states": Lead.State.choices,
         "detectors": Detector.choices,
-        "below": Region.objects.within(area).exclude(pk=area.pk).defer("boundary").order_by("code"),
+        "below": Region.objects.within(area).exclude(pk=area.pk).order_by("code"),
     }
     return render(request, "console/leads.html", context)
 
@@ -116,8 +116,8 @@ class LeadRows(Sequence[Row]):
 
 
 def with_findings(rows: "QuerySet[Lead]") -> "QuerySet[Lead]":
-    """With city, area (not their boundaries, which are as long as a book) and findings."""
-    named = rows.select_related("city", "area").defer("city__boundary", "area__boundary")
+    """With city, area and findings."""
+    named = rows.select_related("city", "area")
     return named.prefetch_related(Prefetch("findings", queryset=Finding.objects.order_by("pk")))
 
 
@@ -200,7 +200,7 @@ def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
 def page_of(found: Lead, area: Region, *, at: datetime) -> dict[str, Any]:
     """Everything the page says about the lead."""
     drug = drugs_of([found])[found.drug_id]
-    shops = Pharmacy.objects.select_related("insurance_area", "chain").defer("insurance_area__boundary")
+    shops = Pharmacy.objects.select_related("insurance_area", "chain")
     pharmacy = shops.filter(pk=found.pharmacy_id).first() if found.pharmacy_id is not None else None
     findings = lead_words.in_order(found.findings.all())
     chain_id = found.event.chain_id if found.event else None

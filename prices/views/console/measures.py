@@ -137,7 +137,7 @@ def index_of(area: Region) -> IndexPoint | None:
     while (up := parents[above[-1]]) is not None:
         above.append(up)
     points = IndexPoint.objects.filter(kind=IndexPoint.Kind.JEVONS, weights=IndexPoint.Weights.EQUAL, area__in=above)
-    named = points.select_related("area").defer("area__boundary")
+    named = points.select_related("area")
     newest = {point.area_id: point for point in named.order_by("on")}
     return next((newest[pk] for pk in above if pk in newest), None)
 

@@ -57,7 +57,7 @@ def overview(request: HttpRequest, adcode: str) -> HttpResponse:
     area = access.area_for(user, Action.SEE, adcode, at=at)
     on = measures.last_day()
     areas = Region.objects.filter(parent=area, valid__contains=access.day(at))
-    below = list(areas.defer("boundary").order_by("code"))
+    below = list(areas.order_by("code"))
     table = measures.area_table(below, on) if below and on else None
     trend = _trend(area, measures.past(area, on, DAYS)) if on else None
     file = answer(request, *([table] if table else []), *([trend.table] if trend else []))
@@ -174,13 +174,7 @@ def _search(request: HttpRequest, area: Region, user: User, *, at: datetime) -> 
     if not q:
         return {}
     named = Q(name__icontains=q) | Q(code__iexact=q) | Q(initials__istartswith=q)
-    rows = (
-        _managed(area)
-        .filter(named)
-        .select_related("insurance_area")
-        .defer("insurance_area__boundary")
-        .order_by("name", "code")
-    )
+    rows = _managed(area).filter(named).select_related("insurance_area").order_by("name", "code")
     found = list(rows[: SHOWN + 1])
     chains = [
         chain

@@ -69,7 +69,7 @@ class PharmacyRows(Sequence[Row]):
 
     @staticmethod
     def _read(shops: Any) -> Any:
-        return shops.select_related("insurance_area").defer("insurance_area__boundary")
+        return shops.select_related("insurance_area")
 
     def __iter__(self) -> Iterator[Row]:
         for keys in in_parts(self.found):
@@ -127,7 +127,7 @@ def pharmacy(request: HttpRequest, adcode: str, code: str) -> HttpResponse:
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
     shop = get_object_or_404(
-        managed(area).select_related("insurance_area", "chain").defer("insurance_area__boundary"),
+        managed(area).select_related("insurance_area", "chain"),
         code=code.replace("\x00", " "),
     )
     leads = Lead.objects.within(area).filter(pharmacy_id=shop.pk).order_by("-on", "-score", "pk")

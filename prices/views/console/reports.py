@@ -101,8 +101,7 @@ class GroupRows(Sequence[Row]):
 
     @staticmethod
     def _read(groups: Any) -> Any:
-        named = groups.counted().select_related("pharmacy__insurance_area", "inquiry", "case")
-        return named.defer("pharmacy__insurance_area__boundary")
+        return groups.counted().select_related("pharmacy__insurance_area", "inquiry", "case")
 
     def __iter__(self) -> Iterator[Row]:
         for keys in in_parts(self.found):

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,7 +21,7 @@ from catalog.models import Drug
 from pharmacies import access, stores
 from pharmacies.access import Action
 from pharmacies.files import FileProblem
-from pharmacies.models import Chain, Pharmacy, Region
+from pharmacies.models import Chain, Pharmacy
 from prices.desk import chains
 from prices.desk.sheets import reading
 from prices.models import FeedRun, ScheduledPrice
@@ -40,8 +40,7 @@ def own_shops(request: HttpRequest, chain: Chain, action: Action, at: datetime) 
     """The chain's shops in which this person may do that; a sub-account's are those of its region."""
     found = access.pharmacies(request.user, action, at=at).filter(chain=chain)
     # Points and hours take longer to read than all the rest, and nobody asks for them here; shops share their divisions.
-    divisions = Prefetch("division", queryset=Region.objects.defer("boundary"))
-    return list(found.defer("location", "open_minutes").prefetch_related(divisions).order_by("name", "code"))
+    return list(found.defer("location", "open_minutes").prefetch_related("division").order_by("name", "code"))
 
 
 @signed_in

@@ -90,7 +90,7 @@ def _context(request: HttpRequest, pharmacy: Pharmacy) -> dict[str, Any]:
     hours = opening.by_day(pharmacy.hours) if pharmacy.hours else [""] * 7
     proposals = PlaceProposal.objects.filter(pharmacy=pharmacy).select_related("proposed_by", "decided_by")
     specials = SpecialHours.objects.filter(pharmacy=pharmacy, valid__endswith__gt=on).order_by("valid")
-    held = Designation.objects.filter(pharmacy=pharmacy).select_related("area").defer("area__boundary")
+    held = Designation.objects.filter(pharmacy=pharmacy).select_related("area")
     pending = proposals.filter(state=PlaceProposal.State.PENDING).first()
     return {
         "place": pharmacy,
