@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pharmacies import access, audit
+from pharmacies.accounts import invitations
 from pharmacies.models import Chain, Membership, Pharmacy, Region, User
 
 
@@ -45,7 +46,8 @@ def place_of(membership: Membership) -> access.Place:
 
 @transaction.atomic
 def end(*, membership: Membership, by: User | str, at: datetime, reason: str = "") -> None:
-    """From the next request on, this person no longer speaks for the place in this role. Raises Refused."""
+    """From the next request on, this person no longer speaks for the place in this role, and what they invited others to
+    by right of it is void. Raises Refused."""
     if isinstance(by, User):
         _allowed(membership, by, at=at)
     today = access.day(at)
@@ -63,6 +65,7 @@ def end(*, membership: Membership, by: User | str, at: datetime, reason: str = "
         before=_told(membership),
         reason=reason,
     )
+    invitations.revoke_lapsed(giver=membership.user, by=by, at=at)
 
 
 @transaction.atomic

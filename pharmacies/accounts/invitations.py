@@ -1,6 +1,7 @@
 """Invitations (邀请): a link or a printed slip instead of e-mail. One lets one person in once, for a week.
 
-`invite` and `invite_back` are called by those whom `pharmacies.access` let; who may give which role is asked there.
+`invite` and `invite_back` are called by those whom `pharmacies.access` let; who may give which role is asked there, and
+asked again when the slip is used: it is worth no more than who gave it still is.
 """
 
 import enum
@@ -14,9 +15,20 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from pharmacies import access, audit
 from pharmacies.access import Place, Role
 from pharmacies.accounts import keys, passwords, people
-from pharmacies.models import Authenticator, Chain, Invitation, Membership, Pharmacy, RecoveryCode, Region, User
+from pharmacies.models import (
+    AuditEvent,
+    Authenticator,
+    Chain,
+    Invitation,
+    Membership,
+    Pharmacy,
+    RecoveryCode,
+    Region,
+    User,
+)
 
 GOOD_FOR = timedelta(days=7)
+GIVEN = ("invitation.create", "invitation.reset")
 LENGTH = 20
 """Twenty signs are 100 bits: more than anybody guesses, few enough to type."""
 
@@ -28,6 +40,7 @@ class Refusal(enum.Enum):
     USED = "used"
     REVOKED = "revoked"
     EXPIRED = "expired"
+    LAPSED = "lapsed"  # who gave it may no longer
     NOT_YOURS = "not_yours"
     MEMBER = "member"
 
@@ -98,6 +111,31 @@ def may_invite_back(by: User, user: User, *, at: datetime) -> bool:
     return all(place is not None and role in access.may_give(by, place, at=at) for place, role in places)
 
 
+def may_hand_out(by: User, invitation: Invitation, *, at: datetime) -> bool:
+    """Whether they could give this very invitation at that moment."""
+    if invitation.place is not None:
+        return Role(invitation.role) in access.may_give(by, invitation.place, at=at)
+    return invitation.user is not None and may_invite_back(by, invitation.user, at=at)
+
+
+def _giver(invitation: Invitation) -> User | None:
+    """Who gave it, as the log says; None of those made at the command line."""
+    told = AuditEvent.objects.filter(subject="pharmacies.Invitation", subject_id=str(invitation.pk), action__in=GIVEN)
+    given = told.select_related("actor").order_by("pk").first()
+    return given.actor if given else None
+
+
+def revoke_lapsed(*, giver: User, by: User | str, at: datetime) -> int:
+    """What they gave and could not give any more is void; how many. For when they lose a role."""
+    told = AuditEvent.objects.filter(
+        actor=giver, subject="pharmacies.Invitation", action__in=GIVEN, at__gt=at - GOOD_FOR
+    )
+    given = Invitation.objects.filter(pk__in=[int(pk) for pk in told.values_list("subject_id", flat=True)])
+    waiting = given.filter(used_at=None, revoked_at=None).select_related("pharmacy", "chain", "area", "user")
+    lapsed = [each for each in waiting if not may_hand_out(giver, each, at=at)]
+    return sum(revoke(invitation=each, by=by, at=at) for each in lapsed)
+
+
 def _write(invitation: Invitation, *, name: str, by: User | str, at: datetime) -> Invitation:
     invitation.seed = keys.new_seed()
     invitation.digest = _digest(token(invitation))
@@ -134,6 +172,9 @@ def find(typed: str, *, at: datetime) -> Invitation:
         raise Unusable(Refusal.REVOKED)
     if found.expires_at <= at:
         raise Unusable(Refusal.EXPIRED)
+    giver = _giver(found)
+    if giver is not None and not may_hand_out(giver, found, at=at):
+        raise Unusable(Refusal.LAPSED)
     return found
 
 

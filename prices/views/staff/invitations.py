@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from pharmacies import access
 from pharmacies.accounts import invitations
 from pharmacies.accounts.invitations import Refusal, Unusable
 from pharmacies.models import Invitation, User
@@ -32,7 +31,7 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
     """The slip to hand over or print, for those who may invite there; until it is used."""
     at = timezone.now()
     found = Invitation.objects.select_related("pharmacy", "chain", "area", "within", "user").filter(pk=pk).first()
-    if found is None or not isinstance(request.user, User) or not _may_hand_out(request.user, found):
+    if found is None or not isinstance(request.user, User) or not invitations.may_hand_out(request.user, found, at=at):
         raise Http404
     usable = not found.used_at and not found.revoked_at and found.expires_at > at
     if not usable:
@@ -40,13 +39,6 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
     address = link(request, found)
     token = invitations.token(found)
     return render(request, "staff/slip.html", {"invitation": found, "link": address, "token": token, "qr": qr(address)})
-
-
-def _may_hand_out(user: User, invitation: Invitation) -> bool:
-    at = timezone.now()
-    if invitation.place is not None:
-        return access.Role(invitation.role) in access.may_give(user, invitation.place, at=at)
-    return invitation.user is not None and invitations.may_invite_back(user, invitation.user, at=at)
 
 
 @form_page
@@ -133,6 +125,7 @@ def refusal_words(why: Refusal) -> str:
         Refusal.USED: gettext("这张邀请单已经用过。如果是您用的，请直接登录；如果不是，请马上告诉发给您的人。"),
         Refusal.REVOKED: gettext("这张邀请单已被撤回。请找发给您的人问一问。"),
         Refusal.EXPIRED: gettext("这张邀请单已超过 7 天，不能再用。请发给您的人重新开一张。"),
+        Refusal.LAPSED: gettext("开这张邀请单的人现在不能再发这样的邀请。请找负责人重新开一张。"),
         Refusal.NOT_YOURS: gettext("这张邀请单不是给这个账号的。"),
         Refusal.MEMBER: gettext("您已经是这里的成员了，角色也一样，不用再加入。"),
     }[why]
