@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from pharmacies.models import (
@@ -18,6 +18,7 @@ from pharmacies.models import (
     FailedAttempts,
     Invitation,
     Membership,
+    Outline,
     Pharmacy,
     PharmacyAlias,
     PharmacyCell,
@@ -72,7 +73,19 @@ class RegionAdmin(ReadOnly):
     list_filter = ("kind", "level")
     list_select_related = ("parent",)
     search_fields = ("code", "name")
-    exclude = ("boundary",)
+
+
+@admin.register(Outline)
+class OutlineAdmin(ReadOnly):
+    """Whose outlines are here; what they look like is on the maps."""
+
+    list_display = ("region",)
+    list_select_related = ("region",)
+    search_fields = ("region__code", "region__name")
+    exclude = ("shape",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Outline]:
+        return super().get_queryset(request).defer("shape")
 
 
 @admin.register(Chain)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from itertools import count
 from typing import Any
 
-from django.contrib.gis.geos import Point
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.db import connections
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -25,7 +25,8 @@ from catalog.models import (
 from catalog.products import describe, refresh_names
 from pharmacies import hours as opening
 from pharmacies import today
-from pharmacies.models import Chain, Designation, Pharmacy, PharmacyStatus, Region
+from pharmacies.importers import outlines
+from pharmacies.models import Chain, Designation, Outline, Pharmacy, PharmacyStatus, Region
 from prices.models import Feed, FeedRun, Offer, PharmacyFeed, Stock
 from prices.money import fen_of
 
@@ -68,6 +69,16 @@ def wuchang() -> Region:
 def hongshan() -> Region:
     """湖北省 > 武汉市 > 洪山区."""
     return region("420111", "洪山区", region("420100", "武汉市", region()))
+
+
+def square(west: float, south: float, east: float, north: float) -> MultiPolygon:
+    return MultiPolygon(Polygon.from_bbox((west, south, east, north)), srid=4326)
+
+
+def outlined(of: Region, shape: MultiPolygon) -> Region:
+    """The region, with that outline from now on."""
+    Outline.objects.update_or_create(region=of, defaults={"shape": shape})
+    return of
 
 
 def pharmacy(
@@ -131,7 +142,9 @@ def settle(*tables: str) -> None:
 def renamed(old: Region, name: str, on: date = date(2026, 11, 1)) -> Region:
     """The region under another name from that day on, as an import leaves it: a new row of the same code."""
     Region.objects.filter(pk=old.pk).update(valid=since(end=on))
-    return Region.objects.create(code=old.code, name=name, parent=old.parent, level=old.level, valid=since(on))
+    heir: Region = Region.objects.create(code=old.code, name=name, parent=old.parent, level=old.level, valid=since(on))
+    outlines.hand_on([heir.pk])
+    return heir
 
 
 # -- what -------------------------------------------------------------------------------------------------------------

@@ -10,13 +10,13 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from pharmacies.geo import Fit, Point, Wgs84, fitting_readings, wgs84_of
-from pharmacies.models import Region
+from pharmacies.models import Outline, Region
 
 TOLERANCE_M = 300
 """Published boundaries are that coarse; a wrong datum is at least 500 m off."""
 
 CHINA = (72.0, 0.8, 138.0, 55.9)
-"""west, south, east, north: all that can be asked of a point while no boundary is loaded."""
+"""west, south, east, north: all that can be asked of a point while no outline is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +29,22 @@ class Stand:
 
 
 _OUTSIDE = """
-    SELECT key, ST_Distance(boundary::geography, place::geography, false)
+    SELECT key, ST_Distance(outline.shape::geography, place::geography, false)
     FROM (
         SELECT key, region_id, ST_SetSRID(ST_MakePoint(lng, lat), 4326) AS place
         FROM unnest(%(keys)s::int[], %(regions)s::bigint[], %(lngs)s::float8[], %(lats)s::float8[])
             AS stand (key, region_id, lng, lat)
     ) stand
-    JOIN pharmacies_region region ON region.id = stand.region_id
-    WHERE NOT ST_Covers(region.boundary, place)
+    JOIN pharmacies_outline outline ON outline.region_id = stand.region_id
+    WHERE NOT ST_Covers(outline.shape, place)
 """
 _CONTAINING = """
     SELECT DISTINCT ON (key) key, region.code, region.name
     FROM unnest(%(keys)s::int[], %(lngs)s::float8[], %(lats)s::float8[]) AS stand (key, lng, lat)
+    JOIN pharmacies_outline outline ON ST_Covers(outline.shape, ST_SetSRID(ST_MakePoint(lng, lat), 4326))
     JOIN pharmacies_region region
-        ON region.kind = 'division' AND region.level = 'district' AND region.valid @> %(day)s::date
-        AND ST_Covers(region.boundary, ST_SetSRID(ST_MakePoint(lng, lat), 4326))
+        ON region.id = outline.region_id AND region.kind = 'division' AND region.level = 'district'
+        AND region.valid @> %(day)s::date
     ORDER BY key, region.id
 """
 
@@ -51,18 +52,19 @@ _CONTAINING = """
 def advice_for_outside(stands: Iterable[Stand], day: date) -> dict[int, str]:
     """For every stand that lies outside its region by more than the tolerance: what to check, by its key.
 
-    A region without a boundary is judged by the nearest one above it that has one; without any, by the extent of China.
+    A region is judged by the outline that its code has on that day; one without an outline by the nearest one above it
+    that has one; without any, by the extent of China.
     """
     stands = list(stands)
-    judged = _with_boundaries({stand.region.pk for stand in stands})
+    judged = _with_outlines({stand.region.pk for stand in stands}, day)
     inside = {stand.key: judged[stand.region.pk] for stand in stands if judged[stand.region.pk]}
     bounded = [stand for stand in stands if stand.key in inside]
     abroad = {stand.key: _abroad_advice(stand) for stand in stands if stand.key not in inside and _abroad(stand.point)}
     far = {key: metres for key, metres in _outside(bounded, inside).items() if metres > TOLERANCE_M}
     lost = [stand for stand in bounded if stand.key in far]
     there = containing({stand.key: wgs84_of(stand.point) for stand in lost}, day)
-    regions = Region.objects.filter(pk__in={inside[stand.key] for stand in lost})
-    shapes = {region.pk: region.boundary.prepared for region in regions if region.boundary}
+    outlines = Outline.objects.filter(pk__in={inside[stand.key] for stand in lost})
+    shapes = {outline.pk: outline.shape.prepared for outline in outlines}
     told = {stand.key: _advice(stand, far[stand.key], shapes[inside[stand.key]], there) for stand in lost}
     return abroad | told
 
@@ -85,7 +87,7 @@ def containing(points: dict[int, Wgs84], day: date) -> dict[int, str]:
 
 
 def _outside(stands: list[Stand], region_ids: dict[int, int]) -> dict[int, float]:
-    """Metres to the boundary for the points that it does not cover."""
+    """Metres to the outline for the points that it does not cover."""
     if not stands:
         return {}
     # In the order of regions: PostGIS then prepares each polygon once.
@@ -104,16 +106,21 @@ def _outside(stands: list[Stand], region_ids: dict[int, int]) -> dict[int, float
         return dict(cursor.fetchall())
 
 
-def _with_boundaries(region_ids: set[int]) -> dict[int, int]:
-    """Each region, or the nearest one above it, that has a boundary; 0 where none has."""
-    parents = dict(Region.objects.values_list("pk", "parent_id"))
-    bounded = set(Region.objects.filter(boundary__isnull=False).values_list("pk", flat=True))
+def _with_outlines(region_ids: set[int], day: date) -> dict[int, int]:
+    """Whose outline tells where each region lies on a day: that of its code's row in force, its own, or likewise of the
+    nearest one above it; 0 where none has one."""
+    above = {pk: (parent, code) for pk, parent, code in Region.objects.values_list("pk", "parent_id", "code")}
+    in_force = dict(Region.objects.valid(day).values_list("code", "pk"))
+    drawn = set(Outline.objects.values_list("pk", flat=True))
     found = {}
     for start in region_ids:
         pk: int | None = start
-        while pk and pk not in bounded:
-            pk = parents[pk]
-        found[start] = pk or 0
+        outlined = 0
+        while pk and not outlined:
+            parent, code = above[pk]
+            outlined = next((each for each in (in_force.get(code), pk) if each in drawn), 0)
+            pk = parent
+        found[start] = outlined
     return found
 
 

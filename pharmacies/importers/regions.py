@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from pharmacies import today
 from pharmacies.files import FileProblem, Row, RowProblem, decode
 from pharmacies.geo import Datum
+from pharmacies.importers import outlines
 from pharmacies.importers.boundaries import read_boundary
 from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal, write
 from pharmacies.importers.reading import Cells, problem_of, region_code, validity, word
@@ -38,7 +39,7 @@ R = TypeVar("R", bound="Region | RegionRow")
 
 @dataclass(frozen=True, slots=True)
 class RegionRow:
-    """One feature, read: `parent` is a code, "" for a province; the boundary is WGS-84 or None."""
+    """One feature, read: `parent` is a code, "" for a province; the shape is WGS-84, None where the file says nothing."""
 
     row: Row
     code: str
@@ -47,7 +48,7 @@ class RegionRow:
     level: str
     parent: str
     valid: DateRange
-    boundary: MultiPolygon | None
+    shape: MultiPolygon | None
 
 
 def load(
@@ -61,7 +62,8 @@ def load(
 ) -> Outcome:
     """Import the features of a GeoJSON file whose coordinates are in `datum`; all or nothing.
 
-    A stored region of the same code and first day is updated, any other is created. Raises `FileProblem`.
+    A stored region of the same code and first day is updated, any other is created. One of which the file gives no shape
+    keeps its outline, or takes over that of its predecessor under the same code. Raises `FileProblem`.
     """
     features = read_features(data)
     parsed, problems = parse(features, datum, progress)
@@ -77,8 +79,8 @@ def load(
 
 
 def in_force(on: date) -> dict[str, Region]:
-    """The regions of a day by code, without their boundaries."""
-    return {region.code: region for region in Region.objects.valid(on).defer("boundary")}
+    """The regions of a day by code."""
+    return {region.code: region for region in Region.objects.valid(on)}
 
 
 # -- parse ------------------------------------------------------------------------------------------------------------
@@ -138,7 +140,7 @@ def _region(cells: Cells, geometry: Any, datum: Datum) -> RegionRow:
     parent = cells.read("parent", region_code, "") or (_division_parent(code, level) if kind == "division" else "")
     if not parent and level != Region.Level.PROVINCE:
         cells.refuse("parent_missing", _("%(kind)s必须写明上级 (parent)") % {"kind": Region.Kind(kind).label})
-    boundary = cells.attempt(lambda: read_boundary(geometry, datum), None)
+    shape = cells.attempt(lambda: read_boundary(geometry, datum), None)
     return RegionRow(
         row=cells.row,
         code=code,
@@ -147,7 +149,7 @@ def _region(cells: Cells, geometry: Any, datum: Datum) -> RegionRow:
         level=level,
         parent="" if level == Region.Level.PROVINCE else parent,
         valid=validity(cells),
-        boundary=boundary,
+        shape=shape,
     )
 
 
@@ -194,7 +196,7 @@ def _named(problem: RowProblem) -> RowProblem:
 def _check_tree(rows: list[RegionRow]) -> list[RowProblem]:
     """Every parent exists and stands above its child, and no code is valid twice on one day."""
     named = {(row.code, row.valid.lower) for row in rows}
-    stored = [each for each in Region.objects.defer("boundary") if (each.code, each.valid.lower) not in named]
+    stored = [each for each in Region.objects.all() if (each.code, each.valid.lower) not in named]
     by_code: dict[str, list[Region | RegionRow]] = {}
     for each in (*stored, *rows):
         by_code.setdefault(each.code, []).append(each)
@@ -247,7 +249,8 @@ def _apply(rows: list[RegionRow]) -> Outcome:
         old = stored.get((row.code, row.valid.lower))
         if old and old.valid != row.valid:
             Region.objects.filter(pk=old.pk).update(valid=row.valid)
-    done: Counter[str] = Counter()
+    done: dict[int, str] = {}
+    shapes: dict[int, MultiPolygon] = {}
     for row in sorted(rows, key=_rank):
         region = stored.setdefault((row.code, row.valid.lower), Region(code=row.code))
         parents = [each for each in stored.values() if each.code == row.parent]
@@ -258,15 +261,14 @@ def _apply(rows: list[RegionRow]) -> Outcome:
             "parent_id": _newest(parents, row.valid).pk if row.parent else None,
             "valid": row.valid,
         }
-        if not _same_shape(region.boundary, row.boundary):
-            wanted["boundary"] = row.boundary
-        done[write(region, wanted)] += 1
+        how = write(region, wanted)
+        done[region.pk] = how
+        if row.shape is not None:
+            shapes[region.pk] = row.shape
     _refuse_cycles()
-    return Outcome(len(rows), done["created"], done["updated"], done["unchanged"])
-
-
-def _same_shape(a: MultiPolygon | None, b: MultiPolygon | None) -> bool:
-    return a.equals_exact(b) if a is not None and b is not None else a is b
+    drawn = outlines.replace(shapes) | outlines.hand_on(done.keys() - shapes.keys())
+    counts = Counter("updated" if how == "unchanged" and pk in drawn else how for pk, how in done.items())
+    return Outcome(len(rows), counts["created"], counts["updated"], counts["unchanged"])
 
 
 def _refuse_cycles() -> None:

@@ -13,7 +13,7 @@ from pharmacies.models.pharmacies import (
     PharmacyToday,
     Service,
 )
-from pharmacies.models.regions import Region
+from pharmacies.models.regions import Outline, Region
 from pharmacies.models.shop import PlaceProposal, SpecialHours
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "FailedAttempts",
     "Invitation",
     "Membership",
+    "Outline",
     "Pharmacy",
     "PharmacyAlias",
     "PharmacyCell",

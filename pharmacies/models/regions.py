@@ -33,7 +33,7 @@ class Region(models.Model):
     """A division (行政区划), a function zone (功能区) or an insurance area (统筹区), while its range holds.
 
     A pharmacy stands in a division and is managed by an insurance area; lists, thresholds and officials' scope hang on
-    the latter. The boundary is WGS-84.
+    the latter. Where it lies is told by its outline.
     """
 
     class Kind(models.TextChoices):
@@ -53,7 +53,6 @@ class Region(models.Model):
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
     )
-    boundary = MultiPolygonField("边界", srid=4326, null=True, blank=True)
     valid = ValidField()
 
     objects: Any = RegionQuerySet.as_manager()
@@ -74,3 +73,23 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.code}"
+
+
+class Outline(models.Model):
+    """The area of a region, in WGS-84; not every region has one.
+
+    Hundreds of kilobytes each, so they have a table of their own: whoever reads regions reads them only by asking. A
+    region that comes into force under a known code without an outline begins with that of its predecessor
+    (`pharmacies.importers.outlines`).
+    """
+
+    region = models.OneToOneField(
+        Region, on_delete=models.CASCADE, primary_key=True, related_name="outline", verbose_name="地区"
+    )
+    shape = MultiPolygonField("边界", srid=4326)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "地区边界"
+
+    def __str__(self) -> str:
+        return str(self.region)

@@ -138,10 +138,10 @@ def make_shops(known: facts.Facts, size: province.Size) -> list[shops.Shop]:
 
 def counties(people: dict[str, float]) -> list[County]:
     """The counties with an outline, in the order of their codes."""
-    found = Region.objects.filter(level=Region.Level.DISTRICT, boundary__isnull=False).select_related("parent")
+    found = Region.objects.filter(level=Region.Level.DISTRICT, outline__isnull=False)
     return [
-        County(region.code, region.name, region.parent.name, people[region.code], region.boundary)
-        for region in found.order_by("code")
+        County(region.code, region.name, region.parent.name, people[region.code], region.outline.shape)
+        for region in found.select_related("parent", "outline").order_by("code")
         if region.code in people
     ]
 

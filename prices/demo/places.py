@@ -20,7 +20,7 @@ class County:
     name: str
     city: str  # the prefecture's name, or the province's
     people: float  # in 10,000
-    boundary: MultiPolygon  # WGS-84
+    shape: MultiPolygon  # WGS-84
 
     @property
     def urban(self) -> bool:
@@ -41,8 +41,8 @@ def shares(people: Mapping[str, float], total: int, *, least: int = LEAST) -> di
 
 def points(county: County, count: int, rng: Random) -> Iterator[tuple[float, float]]:
     """`count` WGS-84 points (lng, lat; 6 decimals) inside the county: most around its seat, the rest around towns."""
-    largest = max(county.boundary, key=lambda part: part.area)
-    inside = county.boundary.prepared
+    largest = max(county.shape, key=lambda part: part.area)
+    inside = county.shape.prepared
     seat = largest.point_on_surface
     reach_km = math.sqrt(largest.area / math.pi) * 111  # of a circle as large as the county
     towns = [_anywhere(county, rng) for _number in range(1 + count // 8)]
@@ -67,10 +67,10 @@ def _near(centre: Point, spread_km: float, rng: Random) -> tuple[float, float]:
 
 def _anywhere(county: County, rng: Random) -> Point:
     """A point inside the county, its own centre if it is so thin that none is met."""
-    west, south, east, north = county.boundary.extent
-    inside = county.boundary.prepared
+    west, south, east, north = county.shape.extent
+    inside = county.shape.prepared
     for _try in range(LOCAL_GEOMETRY_TRIES):
         found = Point(rng.uniform(west, east), rng.uniform(south, north), srid=4326)
         if inside.covers(found):
             return found
-    return county.boundary.point_on_surface
+    return county.shape.point_on_surface

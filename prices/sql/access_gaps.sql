@@ -16,8 +16,9 @@ WITH RECURSIVE upward (county_id, id, depth) AS (
     SELECT area_id, drug_id
     FROM search_listed(ARRAY['dual_channel'], %(day)s::date, ARRAY(SELECT id FROM catalog_drug))
 ), county AS MATERIALIZED (
-    SELECT c.id, bound.area_id, coalesce(middle.point, ST_PointOnSurface(c.boundary)::geography) AS middle
+    SELECT c.id, bound.area_id, coalesce(middle.point, ST_PointOnSurface(outline.shape)::geography) AS middle
     FROM pharmacies_region c
+    LEFT JOIN pharmacies_outline outline ON outline.region_id = c.id
     CROSS JOIN LATERAL (
         SELECT u.id AS area_id FROM upward u
         WHERE u.county_id = c.id AND u.id IN (SELECT area_id FROM listed) ORDER BY u.depth LIMIT 1

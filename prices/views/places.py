@@ -25,7 +25,7 @@ class Places:
 
     @classmethod
     def on(cls, day: date) -> "Places":
-        """One query, without boundaries."""
+        """One query."""
         rows = Region.objects.valid(day).filter(kind=Region.Kind.DIVISION).order_by("code")
         places = [Place(*row) for row in rows.values_list("id", "code", "name", "parent_id")]
         province = next((place for place in places if place.parent_id is None), None)

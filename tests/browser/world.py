@@ -11,7 +11,6 @@ reimbursed and sold by a hospital too, and a drug that no pharmacy may sell.
 
 from datetime import datetime, timedelta
 
-from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.utils import timezone
 
 from catalog.models import Category, Drug, DrugList, DrugListEntry, PaymentStandard
@@ -46,11 +45,11 @@ def shop_name(n: int) -> str:
 def build() -> None:
     """Commit the province; times are relative to now, because the server's clock is the real one."""
     now = timezone.now()
-    land = MultiPolygon(Polygon.from_bbox((113.5, 30.0, 115.0, 31.0)))
-    hubei = region("420000", "湖北省", boundary=land)
-    wuhan = region("420100", "武汉市", hubei, boundary=land)
-    west = region("420106", "武昌区", wuhan, boundary=MultiPolygon(Polygon.from_bbox((113.5, 30.0, 114.4, 31.0))))
-    east = region("420111", "洪山区", wuhan, boundary=MultiPolygon(Polygon.from_bbox((114.4, 30.0, 115.0, 31.0))))
+    land = factories.square(113.5, 30.0, 115.0, 31.0)
+    hubei = factories.outlined(region("420000", "湖北省"), land)
+    wuhan = factories.outlined(region("420100", "武汉市", hubei), land)
+    west = factories.outlined(region("420106", "武昌区", wuhan), factories.square(113.5, 30.0, 114.4, 31.0))
+    east = factories.outlined(region("420111", "洪山区", wuhan), factories.square(114.4, 30.0, 115.0, 31.0))
     yichang = region("420500", "宜昌市", hubei)
     drug = _drug(code=CODE, pack_count=14, manufacturer="辉瑞制药有限公司", trade_name="络活喜", quality="originator")
     large = _drug(pack_count=28, manufacturer="华润赛科药业有限责任公司", quality="passed")

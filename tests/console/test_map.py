@@ -1,11 +1,9 @@
 """地图: counties in shades of one figure, points where there are leads; the same in words."""
 
 import pytest
-from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.core.cache import cache
 from django.test import Client
 
-from pharmacies.models import Region
 from prices.views.console import county_map
 from tests import factories as f
 from tests.console import leads_world as w
@@ -15,17 +13,12 @@ from tests.staff.accounts_world import Clock
 pytestmark = pytest.mark.django_db
 
 
-def square(region: Region, west: float, south: float, size: float = 0.1) -> None:
-    corners = ((west, south), (west + size, south), (west + size, south + size), (west, south + size), (west, south))
-    Region.objects.filter(pk=region.pk).update(boundary=MultiPolygon(Polygon(corners), srid=4326))
-
-
 @pytest.fixture
 def world(clock: Clock) -> World:
     cache.clear()
     made = w.world()
-    square(f.wuchang(), 114.25, 30.5)
-    square(f.hongshan(), 114.35, 30.5)
+    f.outlined(f.wuchang(), f.square(114.25, 30.5, 114.35, 30.6))
+    f.outlined(f.hongshan(), f.square(114.35, 30.5, 114.45, 30.6))
     for _ in range(6):
         w.lead(f.drug(), made.shop)
     w.lead(f.drug(), f.pharmacy("洪山店", division=f.hongshan()), state="case")
@@ -69,6 +62,16 @@ def test_a_county_alone_and_one_without_a_border(client: Client, world: World) -
     assert [each.said for each in alone["counties"]] == ["武昌区：逾期未报送 50.0%"]
     assert {each.said for each in alone["shops"]} >= {"向阳大药房", "邻居1号"}
     assert "画不了地图" in client.get("/console/420502/map").content.decode()
+
+
+def test_counties_and_cities_under_new_names_stay_on_the_map(client: Client, world: World) -> None:
+    f.outlined(world.city, f.square(114.25, 30.5, 114.45, 30.6))
+    f.renamed(f.wuchang(), "新武昌区")
+    new_city = f.renamed(world.city, "新武汉市")
+    answer = w.as_official(client, new_city).get("/console/420100/map")
+    drawn = answer.context["drawing"]
+    assert {shape.name for shape in drawn.shapes} == {"新武汉市", "新武昌区", "洪山区"}
+    assert (drawn.width, len(answer.context["borders"])) == (pytest.approx(720, abs=1), 1)
 
 
 def test_strangers_see_no_map(client: Client, world: World) -> None:

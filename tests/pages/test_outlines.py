@@ -4,11 +4,10 @@ import gzip
 import json
 
 import pytest
-from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.core.cache import cache
 from django.utils import timezone
 
-from tests.factories import AT, region
+from tests.factories import AT, outlined, region, renamed, square
 
 pytestmark = pytest.mark.django_db
 
@@ -17,11 +16,10 @@ pytestmark = pytest.mark.django_db
 def counties():
     """Two square counties side by side in one city."""
     cache.clear()
-    west, east = Polygon.from_bbox((114, 30, 114.5, 30.5)), Polygon.from_bbox((114.5, 30, 115, 30.5))
-    both = MultiPolygon(Polygon.from_bbox((114, 30, 115, 30.5)))
-    city = region("420100", "武汉市", region(boundary=both), boundary=both)
-    region("420106", "武昌区", city, boundary=MultiPolygon(west))
-    region("420111", "洪山区", city, boundary=MultiPolygon(east))
+    both = square(114, 30, 115, 30.5)
+    city = outlined(region("420100", "武汉市", outlined(region(), both)), both)
+    outlined(region("420106", "武昌区", city), square(114, 30, 114.5, 30.5))
+    outlined(region("420111", "洪山区", city), square(114.5, 30, 115, 30.5))
     yield
     cache.clear()
 
@@ -49,6 +47,12 @@ def test_the_land_is_one_polygon_and_every_county_has_its_name_inside(client, co
     }
     assert set(names) == {"武昌区", "洪山区"}
     assert 114 < names["武昌区"][0] < 114.5 < names["洪山区"][0] < 115
+
+
+def test_a_county_under_a_new_name_stays_on_the_map(client, counties):
+    renamed(region("420106"), "新武昌区")
+    names = {each["properties"]["name"] for each in features(get(client)) if "name" in each["properties"]}
+    assert names == {"新武昌区", "洪山区"}
 
 
 def test_outlines_are_public_kept_for_a_day_and_set_no_cookie(client, counties):

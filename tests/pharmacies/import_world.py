@@ -6,14 +6,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.contrib.gis.geos import MultiPolygon, Polygon
 
 from pharmacies.geo import Wgs84
 from pharmacies.importers import pharmacies
 from pharmacies.importers.outcome import Outcome
 from pharmacies.models import Pharmacy
 
-from ..factories import AT, hongshan, region, wuchang
+from ..factories import AT, hongshan, outlined, region, square, wuchang
 
 HERE = Wgs84(114.302437, 30.544612)
 BASE = {
@@ -41,19 +40,11 @@ FULL = BASE | {
 }
 
 
-def square(west: float, south: float, east: float, north: float) -> MultiPolygon:
-    return MultiPolygon(Polygon.from_bbox((west, south, east, north)), srid=4326)
-
-
 @pytest.fixture(autouse=True)
 def two_counties() -> None:
     """武昌 west of 114.4, 洪山 east of it; 市本级 manages both."""
-    for county, shape in (
-        (wuchang(), square(114.2, 30.4, 114.4, 30.7)),
-        (hongshan(), square(114.4, 30.4, 114.6, 30.7)),
-    ):
-        county.boundary = shape
-        county.save()
+    outlined(wuchang(), square(114.2, 30.4, 114.4, 30.7))
+    outlined(hongshan(), square(114.4, 30.4, 114.6, 30.7))
     region("420199", "市本级", wuchang().parent, kind="insurance_area")
 
 

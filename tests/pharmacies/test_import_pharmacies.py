@@ -8,10 +8,20 @@ import pytest
 from pharmacies import shop
 from pharmacies.geo import Wgs84, bd09_of, gcj02_of, haversine_m
 from pharmacies.importers import pharmacies
-from pharmacies.models import AuditEvent, Chain, Designation, Pharmacy, PharmacyAlias, PharmacyToday, Region, User
+from pharmacies.models import (
+    AuditEvent,
+    Chain,
+    Designation,
+    Outline,
+    Pharmacy,
+    PharmacyAlias,
+    PharmacyToday,
+    Region,
+    User,
+)
 
-from ..factories import AT, since, wuchang
-from .import_world import BASE, FULL, HERE, file_of, held, imported, load, square, two_counties  # noqa: F401  autouse
+from ..factories import AT, outlined, region, renamed, since, square, wuchang
+from .import_world import BASE, FULL, HERE, file_of, held, imported, load, two_counties  # noqa: F401  autouse
 
 pytestmark = pytest.mark.django_db
 
@@ -226,17 +236,27 @@ def test_a_point_just_over_the_border_is_taken() -> None:
     assert imported(lng="114.4025").location.x == 114.4025
 
 
-def test_where_no_boundary_is_known_only_abroad_is_refused() -> None:
-    Region.objects.update(boundary=None)
+def test_where_no_outline_is_known_only_abroad_is_refused() -> None:
+    Outline.objects.all().delete()
     assert load(BASE | {"lng": "116.4", "lat": "39.9"}).created == 1
     problem = load(BASE | {"lng": "139.7671", "lat": "35.6812"}).problems[0]
     assert (problem.reason, "不在中国" in problem.advice) == ("outside_region", True)
 
 
-def test_the_boundary_above_judges_where_a_county_has_none() -> None:
-    Region.objects.update(boundary=None)
-    Region.objects.filter(code="420000").update(boundary=square(108, 29, 117, 34))
+def test_the_outline_above_judges_where_a_county_has_none() -> None:
+    Outline.objects.all().delete()
+    outlined(region(), square(108, 29, 117, 34))
     assert load(BASE | {"lng": "116.4", "lat": "39.9"}).problems[0].reason == "outside_region"
+
+
+def test_a_county_under_a_new_name_holds_its_points_until_it_has_another_outline() -> None:
+    imported()
+    heir = renamed(wuchang(), "新武昌区")
+    assert imported(lng="114.3951").location.x == 114.3951
+    assert "420106 新武昌区" in load(BASE | {"adcode": "420111"}).problems[0].advice
+    outlined(heir, square(114.2, 30.4, 114.35, 30.7))
+    without_adcode = load(BASE | {"lng": "114.3951"})  # of a pharmacy that stands in the county's former row
+    assert [problem.reason for problem in without_adcode.problems] == ["outside_region"]
 
 
 def test_repeated_codes_and_store_numbers_name_the_first_line() -> None:

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from pharmacies.files import FileProblem
 from pharmacies.geo import Gcj02, Wgs84, gcj02_of, haversine_m, wgs84_of
 from pharmacies.importers import regions
-from pharmacies.models import AuditEvent, PharmacyToday, Region
+from pharmacies.models import AuditEvent, Outline, PharmacyToday, Region
 
-from ..factories import AT, pharmacy, rebuild_today
+from ..factories import AT, pharmacy, rebuild_today, square
 
 pytestmark = pytest.mark.django_db
 
@@ -84,18 +84,78 @@ def test_a_second_import_changes_nothing_and_leaves_no_event() -> None:
     assert AuditEvent.objects.filter(action="import_regions").count() == 1
 
 
-def test_a_changed_name_or_boundary_is_an_update() -> None:
+def test_a_changed_name_or_outline_is_an_update() -> None:
     load(collection(PROVINCE, CITY, COUNTY))
     renamed = feature(polygon(SQUARE), adcode="420106", name="新武昌区", level="区县")
     outcome = load(collection(PROVINCE, CITY, renamed))
     assert (outcome.updated, outcome.unchanged) == (1, 2)
-    assert (get("420106").name, get("420106").boundary.area) == ("新武昌区", pytest.approx(1))
+    assert (get("420106").name, get("420106").outline.shape.area) == ("新武昌区", pytest.approx(1))
 
 
-def test_boundaries_are_stored_in_wgs84() -> None:
+COUNTY_DRAWN = {**COUNTY, "geometry": polygon(SQUARE)}
+ELSEWHERE = [[[x + 1, y] for x, y in SQUARE[0]]]
+
+
+def former_and_new(of_former: Any = None, of_new: Any = None) -> bytes:
+    """The county until the end of October, and under another name from November on."""
+    former = feature(of_former, adcode="420106", name="武昌区", level="区县", valid_to="2026-10-31")
+    new = feature(of_new, adcode="420106", name="新武昌区", level="区县", valid_from="2026-11-01")
+    return collection(new, former)
+
+
+def drawn() -> dict[str, float]:
+    """The western border of each region that has an outline, by its name."""
+    return {each.region.name: each.shape.extent[0] for each in Outline.objects.select_related("region")}
+
+
+def test_a_feature_without_a_shape_leaves_the_outline() -> None:
+    load(collection(PROVINCE, CITY, COUNTY_DRAWN))
+    assert load(collection(PROVINCE, CITY, COUNTY)).unchanged == 3
+    silent = {name: value for name, value in COUNTY.items() if name != "geometry"}
+    assert load(collection(silent)).unchanged == 1
+    assert drawn() == {"武昌区": 114}
+
+
+def test_another_shape_takes_the_place_of_the_outline() -> None:
+    load(collection(PROVINCE, CITY, COUNTY_DRAWN))
+    outcome = load(collection({**COUNTY, "geometry": polygon(ELSEWHERE)}))
+    assert (outcome.updated, drawn()) == (1, {"武昌区": 115})
+
+
+def test_a_region_under_a_new_name_looks_as_it_did_until_it_has_an_outline_of_its_own() -> None:
+    load(collection(PROVINCE, CITY, COUNTY_DRAWN))
+    outcome = load(former_and_new())
+    assert (outcome.created, outcome.updated) == (1, 1)
+    assert drawn() == {"武昌区": 114, "新武昌区": 114}
+    assert load(former_and_new()).unchanged == 2
+    load(former_and_new(of_new=polygon(ELSEWHERE)))
+    assert drawn() == {"武昌区": 114, "新武昌区": 115}
+
+
+def test_both_rows_of_a_renamed_region_may_come_in_one_file() -> None:
+    load(collection(PROVINCE, CITY))
+    load(former_and_new(of_former=polygon(SQUARE)))
+    assert drawn() == {"武昌区": 114, "新武昌区": 114}
+
+
+def test_an_outline_is_handed_on_to_what_comes_after_and_to_no_other_code() -> None:
+    load(collection(PROVINCE, CITY, feature(adcode="420111", name="洪山区", level="区县")))
+    load(former_and_new(of_new=polygon(SQUARE)))
+    assert drawn() == {"新武昌区": 114}
+
+
+def test_a_region_renamed_before_its_outline_came_gets_it_with_the_next_import() -> None:
+    load(collection(PROVINCE, CITY))
+    load(former_and_new())
+    Outline.objects.create(region=Region.objects.get(name="武昌区"), shape=square(114, 30, 115, 31))
+    assert load(former_and_new()).updated == 1
+    assert drawn() == {"武昌区": 114, "新武昌区": 114}
+
+
+def test_outlines_are_stored_in_wgs84() -> None:
     rings = [[[gcj.lng, gcj.lat] for gcj in (gcj02_of(Wgs84(x, y)) for x, y in SQUARE[0])]]
     load(collection({**PROVINCE, "geometry": polygon(rings)}), "gcj02")
-    stored = get("420000").boundary[0][0].coords
+    stored = get("420000").outline.shape[0][0].coords
     offs = [haversine_m(Wgs84(*have), Wgs84(*want)) for have, want in zip(stored, SQUARE[0], strict=True)]
     assert max(offs) < 0.01
     assert haversine_m(Wgs84(*rings[0][0]), wgs84_of(Gcj02(*rings[0][0]))) > 400

@@ -80,8 +80,8 @@ def test_everything_comes_from_the_importers_and_the_one_door(loaded: load.Loade
 def test_pharmacies_stand_inside_their_counties(loaded: load.Loaded) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pharmacies_pharmacy p JOIN pharmacies_region r ON r.id = p.division_id"
-            " WHERE NOT ST_Covers(r.boundary, p.location::geometry)"
+            "SELECT count(*) FROM pharmacies_pharmacy p JOIN pharmacies_outline o ON o.region_id = p.division_id"
+            " WHERE NOT ST_Covers(o.shape, p.location::geometry)"
         )
         assert cursor.fetchone() == (0,)
 

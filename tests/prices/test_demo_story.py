@@ -111,7 +111,7 @@ def test_all_opening_hours_can_be_read() -> None:
 
 def test_points_lie_in_their_county_even_where_it_is_a_sliver() -> None:
     (county, *_rest) = counties()
-    west, south, east, north = county.boundary.extent
+    west, south, east, north = county.shape.extent
     for shop in people(facts.read(SIZE.drugs)):
         if shop.adcode == county.adcode:
             assert west <= shop.lng <= east

@@ -137,14 +137,14 @@ def _regions(area: Region, on: date) -> list[Region]:
 
 
 def drawing(regions: Sequence[int], area: Region, day: date) -> Drawing | None:
-    """The counties with their cities' borders (county_shapes.sql); None where no boundary is known."""
+    """The counties with their cities' borders (county_shapes.sql); None where no outline is known."""
     key = f"county-shapes:{area.pk}:{day}"
     found: Drawing | None = cache.get(key)
     if found is None:
-        several = regions if len(regions) > 1 else []
-        cities = Region.objects.filter(children__in=several, level=Region.Level.CITY).values_list("pk", flat=True)
+        several = Region.objects.filter(pk__in=regions if len(regions) > 1 else []).values("parent__code")
+        cities = Region.objects.valid(day).filter(code__in=several, level=Region.Level.CITY)
         with connection.cursor() as cursor:
-            ids = [*regions, *set(cities)]
+            ids = [*regions, *cities.values_list("pk", flat=True)]
             cursor.execute(statement("county_shapes"), {"regions": ids, "width": WIDTH, "height": HEIGHT})
             rows = cursor.fetchall()
         if not rows:
