@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pharmacies.models import Pharmacy
+from prices import members
 from prices.ingest import reasons
 from prices.ingest.schedule import STOCK_WORDS
 from prices.models import Stock
@@ -45,6 +47,7 @@ class Row:
     stale: int
     warned: str
     doubted: bool = False  # a newer price was refused as a suspected slip
+    member: Decimal | None = None  # 会员价 in yuan
 
     @property
     def seen(self) -> str:
@@ -52,16 +55,17 @@ class Row:
 
 
 def shelf(pharmacy: Pharmacy, *, at: datetime) -> list[Row]:
-    """Every product on the shelf by name, in one query."""
+    """Every product on the shelf by name, in two queries."""
     parameters: dict[str, Any] = {
         "pharmacy": pharmacy.pk,
         "at": at,
         "stale_after": settings.STALE_AFTER,
         "hidden_after": settings.HIDDEN_AFTER,
     }
+    beside = members.kept(pharmacy.pk)
     with connection.cursor() as cursor:
         cursor.execute(statement("desk_shelf"), parameters)
-        return [_row(*values) for values in cursor]
+        return [_row(*values, member=beside.get(values[0])) for values in cursor]
 
 
 def _row(
@@ -84,6 +88,8 @@ def _row(
     doubts: list[str] | None,
     overtaken_fen: int | None,
     said_by: str,
+    *,
+    member: Decimal | None,
 ) -> Row:
     return Row(
         drug_id=drug_id,
@@ -98,6 +104,7 @@ def _row(
         stale=stale,
         warned=_warned(warnings, reason, doubts) or _overtaken(overtaken_fen, said_by),
         doubted=bool(doubts),
+        member=member,
     )
 
 

@@ -15,6 +15,7 @@ from catalog.search import words_of
 from pharmacies.geo import Wgs84
 from pharmacies.models import Pharmacy, PharmacyStatus, SpecialHours
 from pharmacies.navigation import links
+from prices import members
 from prices.api.serializers import offer_json, pharmacy_detail_json
 from prices.search.pharmacies import Listed, by_code, named, shelf
 from prices.search.questions import Found
@@ -104,11 +105,13 @@ def _status_since(listed: Listed, on: date) -> date | None:
 def _shelf_context(request: HttpRequest, listed: Listed, at: datetime) -> dict[str, object]:
     name = text_of(request, "name")
     found, more = (matching(listed, name, at), "") if name else _shelf_page(request, listed, at)
+    beside = members.public(listed.shop.id, {each.drug.pk: each.price_fen for each in found}, at=at)
     return {
         "at": at,
         "path": request.path,
         "name": name,
-        "offers": [offer_json(each, at) for each in found],
+        "offers": [offer_json(each, at) | {"member": words.member(beside.get(each.drug.pk))} for each in found],
+        "members": bool(beside),
         "more_url": more,
     }
 

@@ -71,6 +71,11 @@ def money(amount: str | Decimal) -> str:
     return gettext("%(amount)s 元") % {"amount": _two_places(Decimal(amount))}
 
 
+def member(amount: Decimal | None) -> str:
+    """`会员价 9.50 元`, empty where there is none."""
+    return gettext("会员价 %(money)s") % {"money": money(amount)} if amount is not None else ""
+
+
 def spoken(amount: str | Decimal) -> str:
     """What a screen reader says: 27元1角3分. Languages without 角 and 分 say the amount."""
     value = Decimal(amount).quantize(CENT, ROUND_HALF_UP)

@@ -6,11 +6,13 @@ import pytest
 from django.utils import timezone
 
 from catalog.products import describe
+from prices.models import SourcePrice
 from prices.monitoring.reports import observed
 from prices.search.statements import SearchTimeout
 from prices.views import compare, pages
 from tests import factories
 from tests.factories import small_town
+from tests.prices.deliveries import deliver
 
 pytestmark = pytest.mark.django_db
 NEAR = {"HX-Request": "true", "X-Position": "30.545,114.302"}
@@ -106,6 +108,20 @@ def test_within_a_pharmacy_a_drug_is_found_by_name_and_by_initials(client, town)
     for name, many in (("氨氯地平", 1), ("aldp", 1), ("络活喜", 1), ("二甲双胍", 0)):
         response = client.get(f"/pharmacies/{town.mid.code}", {"name": name})
         assert len(response.context["offers"]) == many, name
+
+
+def test_a_member_price_stands_small_on_the_pharmacys_own_page_and_nowhere_else(client, town):
+    address = f"/api/v1/offers?drug={town.drug.code}&region=420100"
+    before = client.get(address).json()
+    assert "会员价" not in client.get(f"/pharmacies/{town.mid.code}").content.decode()
+    rows = f"{town.mid.code},{town.drug.code},1.00,member"
+    deliver(factories.feed(), rows, at=factories.AT, header="pharmacy_code,drug_code,price,kind")
+    shop = client.get(f"/pharmacies/{town.mid.code}").content.decode()
+    assert "会员价 1.00 元" in shop
+    assert "会员价须是该店会员，不参加排序。" in shop
+    assert "会员价 1.00 元" not in client.get(f"/drugs/{town.drug.code}").content.decode()
+    assert client.get(address).json()["results"] == before["results"] != []
+    assert SourcePrice.objects.get().kind == "member"
 
 
 def test_a_long_shelf_has_pages_that_repeat_and_skip_nothing(client, town, monkeypatch):

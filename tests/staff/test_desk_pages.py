@@ -52,6 +52,16 @@ def test_the_table_shows_what_stands_on_the_shelf(editor: Client, here: Desk) ->
     assert [(row[0], row[5], row[6], row[8]) for row in rows] == [(here.drug.code, "18.90", "in", 0)]
 
 
+def test_member_prices_stand_small_beside_the_product(editor: Client, here: Desk) -> None:
+    other = f.drug()
+    f.offer(other, here.shop, "9.90")
+    deliver(f.feed(), f"{here.shop.code},{here.drug.code},17.50,member", header="pharmacy_code,drug_code,price,kind")
+    page = editor.get(address(here)).content.decode()
+    assert page.count("会员价 17.50 元 · ") == 1
+    rows = editor.get(address(here, "/rows"), **JSON).json()["rows"]
+    assert {row[0]: row[10] for row in rows} == {here.drug.code: "会员价 17.50 元", other.code: ""}
+
+
 def test_the_page_itself_filters_by_name_initials_and_code(editor: Client, here: Desk) -> None:
     other = f.drug(f.preparation("阿莫西林胶囊", "胶囊剂", "0.25g"))
     f.offer(other, here.shop, "9.90", stock=3)

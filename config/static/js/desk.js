@@ -8,8 +8,8 @@ const said = document.querySelector("[data-said]");
 
 class Table {
   constructor(lists) {
-    this.rows = lists.map(([code, name, spec, maker, terms, price, stock, age, stale, warned]) => ({
-      code, name, spec, maker, price, stock, age, stale, warned,
+    this.rows = lists.map(([code, name, spec, maker, terms, price, stock, age, stale, warned, member]) => ({
+      code, name, spec, maker, price, stock, age, stale, warned, member,
       text: [name, maker, code, terms].join(" ").toLowerCase(),
       draft: null, note: null, picked: false, gone: false,
     }));
@@ -123,8 +123,8 @@ class Table {
     }
     const part = (name) => node.querySelector("[data-" + name + "]");
     part("name").textContent = row.name;
-    part("more").textContent = row.spec + " · " + row.maker;
-    node.querySelector("th").title = row.name + " " + row.spec + " " + row.maker;
+    part("more").textContent = [row.member, row.spec, row.maker].filter(Boolean).join(" · ");
+    node.querySelector("th").title = [row.name, row.spec, row.maker, row.member].filter(Boolean).join(" ");
     part("age").textContent = row.age;
     const draft = row.draft || {};
     const price = draft.price === undefined ? row.price : draft.price;

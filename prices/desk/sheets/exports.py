@@ -13,9 +13,10 @@ from django.utils.translation import gettext
 
 from catalog.models import Drug
 from pharmacies.models import Pharmacy
+from prices import members
 from prices.desk.sheets import columns, kept, products, reading
 from prices.ingest import reasons, store
-from prices.models import Offer, SourcePrice, Stock, Upload
+from prices.models import Offer, Stock, Upload
 from prices.money import yuan
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -64,10 +65,7 @@ def shelf(pharmacy: Pharmacy) -> tuple[Cells, list[Cells]]:
     """Header and rows of the shop's live prices, by name; they come back without anything to confirm."""
     offers = {offer.drug_id: offer for offer in Offer.objects.filter(pharmacy_id=pharmacy.pk, state=Offer.State.LIVE)}
     drugs = Drug.objects.select_related("preparation").defer("search_names", "search_terms").filter(pk__in=offers)
-    members = SourcePrice.objects.filter(
-        pharmacy_id=pharmacy.pk, drug_id__in=offers, kind=SourcePrice.Kind.MEMBER, quantity=1
-    )
-    member = dict(members.values_list("drug_id", "total"))
+    member = members.kept(pharmacy.pk)
     rows = [
         (
             drug.code,

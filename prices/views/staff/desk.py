@@ -74,7 +74,7 @@ def _context(request: HttpRequest, pharmacy: Pharmacy, at: datetime) -> dict[str
 
 
 def _shown(row: shelf.Row, at: datetime) -> dict[str, Any]:
-    return {"row": row, "age": _age(row, at)}
+    return {"row": row, "age": _age(row, at), "member": words.member(row.member)}
 
 
 def _age(row: shelf.Row, at: datetime) -> str:
@@ -104,6 +104,7 @@ def rows(request: HttpRequest, code: str) -> HttpResponse:
             ages[day],
             row.stale,
             row.warned,
+            words.member(row.member),
         ]
         data.append(said)
     return JsonResponse({"rows": data}, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
