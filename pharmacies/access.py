@@ -135,6 +135,11 @@ def _below(regions: Iterable[int], tree: _Tree) -> set[int]:
     return {each for each in tree.parents if not tops.isdisjoint(_upward(each, tree))} if tops else set()
 
 
+def below(area: Region) -> set[int]:
+    """The region and everything below it, all levels, under whatever names."""
+    return _below([area.pk], _tree())
+
+
 def above(place: Pharmacy) -> set[int]:
     """The regions in which the pharmacy stands or by which it is managed, all levels."""
     tree = _tree()

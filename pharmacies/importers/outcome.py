@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from pharmacies.audit import record
 from pharmacies.files import RowProblem
-from pharmacies.models import User
+from pharmacies.models import Region, User
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, done, total) from time to time."""
@@ -79,10 +79,11 @@ def audit(
     at: datetime,
     by: User | str,
     reason: str = "",
+    place: Region | None = None,
     beside_the_rows: bool = False,
 ) -> None:
-    """One event for an import that changed something: rows, or what stands beside them."""
+    """One event for an import that changed something: rows, or what stands beside them. `place`: in whose log."""
     if not (outcome.changed or beside_the_rows):
         return
     counts = {name: getattr(outcome, name) for name in ("rows", "created", "updated", "unchanged", "removed")}
-    record(at=at, by=by, action=what, subject=model, subject_id="", after=counts, reason=reason)
+    record(at=at, by=by, action=what, subject=model, subject_id="", place=place, after=counts, reason=reason)

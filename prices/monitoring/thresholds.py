@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.importers.lookups import unknown_regions
-from pharmacies.files import Row, RowProblem, read_table
+from pharmacies import access
+from pharmacies.files import Row, RowProblem, Table, read_table
 from pharmacies.importers.outcome import Outcome, Progress, audit, importing, quiet, refusal
 from pharmacies.importers.reading import (
     CellError,
@@ -76,18 +77,34 @@ def everywhere(on: date) -> dict[int | None, Tiers]:
 
 
 def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, progress: Progress = quiet) -> Outcome:
+    """Import lines from a CSV; all or nothing (`take`). Raises `FileProblem`."""
+    return take(
+        read_table(data, required=REQUIRED, optional=OPTIONAL), at=at, by=by, dry_run=dry_run, progress=progress
+    )
+
+
+def take(
+    table: Table,
+    *,
+    at: datetime,
+    by: User | str,
+    area: Region | None = None,
+    dry_run: bool = False,
+    progress: Progress = quiet,
+) -> Outcome:
     """Import lines; all or nothing. A line is known by area, basis, lower bound and first day.
 
-    The lines of one area, basis and first day are one scheme: what a file names of it replaces the whole, and a scheme
-    without an end holds until the next one begins. Raises `FileProblem`.
+    The lines of one area, basis and first day are one scheme: what a table names of it replaces the whole, and a scheme
+    without an end holds until the next one begins. With `area`, for which `by` speaks,
+    lines of areas that are neither it nor below it are refused.
     """
-    table = read_table(data, required=REQUIRED, optional=OPTIONAL)
     rows, problems = read_rows(table.rows, read_line, key=lambda row: (row.area, row.basis, row.lower, row.valid.lower))
     problems += table.problems
     count = len(table.rows) + len(table.problems)
     with importing(dry_run=dry_run):
         areas = regions_in_force(timezone.localdate(at))
         problems += unknown_regions(rows, areas)
+        problems += _foreign(rows, areas, area)
         if problems:
             return refusal(count, problems, table.notes)
         lines = [_line(row, areas) for row in rows]
@@ -97,9 +114,17 @@ def load(*, data: bytes, at: datetime, by: User | str, dry_run: bool = False, pr
         if clashes:
             return refusal(count, clashes, table.notes)
         outcome = replace(_apply(lines, stored, ended, gone), notes=table.notes)
-        audit(outcome, what="import_thresholds", model="prices.Threshold", at=at, by=by)
+        audit(outcome, what="import_thresholds", model="prices.Threshold", at=at, by=by, place=area)
         progress(_("写入"), count, count)
     return outcome
+
+
+def _foreign(rows: Iterable[Line], areas: dict[str, Region], area: Region | None) -> list[RowProblem]:
+    """The rows of areas for which the person who sends them does not speak."""
+    if area is None:
+        return []
+    advice, own = [("area", _("这个地区不归您管：请只写本地区和下级地区的方案"))], access.below(area)
+    return [problem_of(row.row, advice) for row in rows if row.area in areas and areas[row.area].pk not in own]
 
 
 def read_line(cells: Cells) -> Line:

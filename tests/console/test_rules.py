@@ -1,4 +1,4 @@
-"""规则, 阈值方案, 历史回测 as officials see them: nobody changes a rule without having seen what it would do."""
+"""规则, 历史回测 as officials see them: nobody changes a rule without having seen what it would do."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from pharmacies.models import AuditEvent, Region, User
-from prices.models import BackTest, BackTestDay, RollUp, Rule, Threshold
+from prices.models import BackTest, BackTestDay, RollUp, Rule
 from prices.monitoring import backtests
 from prices.monitoring import rules as verbs
 from prices.monitoring.detectors import history, peers
@@ -89,29 +89,6 @@ def test_an_official_who_may_not_change_rules_sees_them_without_a_form(client: C
 
 def test_an_unknown_rule_is_not_there(client: Client) -> None:
     assert reviewer(client).get("/console/420106/rules/magic").status_code == 404
-
-
-def test_an_area_without_thresholds_is_told_why_and_how(client: Client) -> None:
-    page = text(as_official(client, f.wuchang()).get("/console/420106/thresholds"))
-    assert "都没有导入阈值方案" in page
-    assert "import_thresholds" in page
-    assert "其他规则照常工作" in page
-
-
-def test_thresholds_of_the_nearest_area_are_shown_with_their_document(client: Client) -> None:
-    Threshold.objects.create(
-        area=f.region(),
-        basis="listed",
-        lower="1.8",
-        upper=None,
-        label="红标",
-        document="示例〔2026〕1号",
-        valid=f.since(),
-    )
-    page = text(as_official(client, f.wuchang()).get("/console/420106/thresholds"))
-    assert "示例〔2026〕1号" in page
-    assert "1.80" in page
-    assert "import_thresholds" not in page
 
 
 # -- changing a rule --------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ STAFF: dict[str, Wall] = {
     "console/<str:adcode>/audit.csv": at_area(POST=AREA_AUDIT),
     "console/<str:adcode>/rules": at_area(GET=AREA),
     "console/<str:adcode>/rules/<str:detector>": at_area(GET=AREA, POST=AREA_RULES, data={"p_limit": "7"}),
-    "console/<str:adcode>/thresholds": at_area(GET=AREA),
+    "console/<str:adcode>/thresholds": at_area(GET=AREA, POST=AREA_RULES),
     "console/<str:adcode>/backtests": at_area(GET=AREA),
     "console/<str:adcode>/backtests/<int:pk>": at_area(GET=AREA, POST=AREA_RULES),
     # the desk
@@ -229,6 +229,7 @@ STAFF |= {
 }
 STAFF |= {
     "console/<str:adcode>/freezes": at_area(GET=AREA, POST=AREA_GIVE, data={"month": "2020-01"}),
+    "console/<str:adcode>/freezes/asked/<int:pk>": at_area(GET=AREA),
     "console/<str:adcode>/report.docx": at_area(GET=AREA_FILES),
 }
 """The console: reporting, procurement prices, dual-channel drugs, the past, frozen months."""

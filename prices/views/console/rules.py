@@ -1,7 +1,7 @@
 """规则: what an area watches for, and how that is changed. Nobody changes a rule without having seen what it would do:
 the draft goes by way of a page that shows its back-test, or says that there is none."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Region, User
-from prices.models import Rule, Threshold
-from prices.monitoring import backtests, detectors, rules, thresholds
+from prices.models import Rule
+from prices.monitoring import backtests, detectors, rules
 from prices.monitoring.parameters import Absurd
 from prices.monitoring.tables import Column, Row, Table
 from prices.statistics import nights
+from prices.views import words
 from prices.views.console import rule_words
 from prices.views.console.backtest_words import verdict
 from prices.views.console.rule_forms import DaysForm, DecisionForm, DraftForm
@@ -230,7 +231,7 @@ def _history(area: Region, at: datetime, detector: str = "") -> Table:
             "parameters": rule_words.stored(row.detector, row.parameters),
             "area": row.area.name,
             "since": row.valid.lower if row.valid else None,
-            "until": _last(row.valid.upper) if row.valid else None,
+            "until": words.last_day(row.valid) if row.valid else None,
             "reason": row.reason,
             "document": row.document,
             "by": row.by,
@@ -256,64 +257,4 @@ def _history(area: Region, at: datetime, detector: str = "") -> Table:
         caveat=_("本地区和上级地区作过的决定，新的在前；“从”“到”为空的，还没有生效就被取代。"),
         on=at,
         empty=_("还没有人改过规则：都按系统默认参数。"),
-    )
-
-
-def _last(upper: date | None) -> date | None:
-    """The last day of a half-open range."""
-    return date.fromordinal(upper.toordinal() - 1) if upper else None
-
-
-# -- thresholds -------------------------------------------------------------------------------------------------------
-
-
-@signed_in
-@require_safe
-def all_thresholds(request: HttpRequest, adcode: str) -> HttpResponse:
-    """The lines of the 阈值方案 that hold here, or why there are none."""
-    at = timezone.now()
-    area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
-    table = _threshold_table(area, at)
-    context = {"place": area, "table": table, "some": bool(table.rows)}
-    return answer(request, table) or render(request, "console/thresholds.html", context)
-
-
-def _threshold_table(area: Region, at: datetime) -> Table:
-    in_force = thresholds.in_force(area.pk, access.day(at))
-    stored = Threshold.objects.select_related("area").in_bulk(
-        [tier.threshold_id for tiers in in_force.values() for tier in tiers]
-    )
-    rows: list[Row] = []
-    for basis, tiers in in_force.items():
-        for tier in tiers:
-            row = stored[tier.threshold_id]
-            rows.append(
-                {
-                    "basis": Threshold.Basis(basis).label,
-                    "lower": row.lower,
-                    "upper": row.upper,
-                    "label": row.label,
-                    "document": row.document,
-                    "area": row.area.name,
-                    "since": row.valid.lower,
-                    "until": _last(row.valid.upper),
-                }
-            )
-    return Table(
-        name="thresholds",
-        title=_("阈值方案"),
-        columns=[
-            Column("basis", _("比较依据")),
-            Column("lower", _("倍数，从（含）"), "number"),
-            Column("upper", _("到（不含）"), "number"),
-            Column("label", pgettext_lazy("tier", "标识"), foreign=True),
-            Column("document", _("依据文件"), foreign=True),
-            Column("area", _("地区"), foreign=True),
-            Column("since", _("从"), "date"),
-            Column("until", _("到"), "date"),
-        ],
-        rows=rows,
-        caveat=_("零售价是比较依据的多少倍，落入哪一档就标哪个标识；标识是提示，不等于违规。最近一级地区的方案优先。"),
-        on=at,
-        empty=_("本地区和上级地区都没有导入阈值方案，“高于参考价”这条规则因此不起作用。"),
     )
