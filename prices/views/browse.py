@@ -103,7 +103,7 @@ def drug_class(request: HttpRequest, code: str) -> HttpResponse:
     edition = current(timezone.localdate())
     if edition is None:
         raise Http404
-    category = get_object_or_404(Category, edition=edition, code=code.upper())
+    category = get_object_or_404(Category, edition=edition, code=code.upper().replace("\x00", ""))
     if len(category.code) < catalogue.LEAF:
         return _group(request, edition, category)
     group = Category.objects.filter(edition=edition, code=category.code[: catalogue.GROUP]).first()

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.files.uploadedfile import InMemoryUploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -33,6 +33,7 @@ from prices.money import yuan
 from prices.monitoring.reports import codes, limits, outcomes, photos, sending
 from prices.monitoring.reports.sending import Draft, ReportProblem
 from prices.search.pharmacies import by_code
+from prices.views.bodies import size_of
 from prices.views.pages import last_report, text_of
 from prices.views.pharmacy import matching
 from prices.views.staff.address import address_of
@@ -40,6 +41,8 @@ from prices.views.staff.address import address_of
 Kind = ReportGroup.Kind
 LARGEST_BODY = 100_000_000
 """Bytes; of a larger body nothing is read at all. Of a photo no more is kept than tells that it is too large."""
+LARGEST_TRACK = 100_000
+"""Ten letters and figures, and what the browser puts around them."""
 SHOWN = 30
 
 KINDS = {
@@ -57,17 +60,23 @@ ASKED = {
 
 
 class PhotoHandler(FileUploadHandler):
-    """Keeps of each file what is needed to judge it; the rest of a large one passes by unread."""
+    """Keeps of the one photo what is needed to judge it; the rest of a large one passes by unread, and so do other files."""
+
+    kept: io.BytesIO | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
+        if self.field_name != "photo" or self.kept is not None:
+            raise SkipFile
         self.kept = io.BytesIO()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start <= photos.LARGEST:
+        if self.kept is not None and start <= photos.LARGEST:
             self.kept.write(raw_data)
 
-    def file_complete(self, file_size: int) -> InMemoryUploadedFile:
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile | None:
+        if self.kept is None:
+            return None
         size = self.kept.tell()
         self.kept.seek(0)
         return InMemoryUploadedFile(self.kept, self.field_name, "photo", self.content_type, size, self.charset)
@@ -102,7 +111,10 @@ def from_here(request: HttpRequest) -> bool:
     if fetched is not None:
         return fetched in ("same-origin", "none")
     told = request.headers.get("Origin") or request.headers.get("Referer")
-    return told is None or urlsplit(told).netloc == request.get_host()
+    try:
+        return told is None or urlsplit(told).netloc == request.get_host()
+    except ValueError:  # what is no address is none of this site
+        return False
 
 
 # -- sending ----------------------------------------------------------------------------------------------------------
@@ -128,7 +140,7 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, pharmacy: Pharmacy, context: dict[str, Any], at: datetime) -> HttpResponse:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
+    if size_of(request) > LARGEST_BODY:
         form = _form(pharmacy, Kind.PRICE, None) | {"problem": str(photos.too_large())}
         return render(request, "citizen/report.html", context | form, status=413)
     try:
@@ -207,6 +219,8 @@ def track(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"path": request.path, "as_of": last_report()}
     if request.method != "POST":
         return render(request, "citizen/track.html", context)
+    if size_of(request) > LARGEST_TRACK:
+        return HttpResponse(status=413)
     typed = request.POST.get("code", "")[:60]
     code = codes.read(typed)
     found = outcomes.find(code) if code else None

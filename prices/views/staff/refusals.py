@@ -85,7 +85,10 @@ def by_script(request: HttpRequest) -> bool:
 def _page(request: HttpRequest) -> str:
     """The page that was being looked at, to come back to; not the address of a fragment or of a form's action."""
     told = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
-    parts = urlsplit(told)
+    try:
+        parts = urlsplit(told)
+    except ValueError:  # no browser's: an address that is none
+        parts = urlsplit("")
     if request.method in ("GET", "HEAD") and not by_script(request):
         return request.get_full_path()
     if parts.path and parts.netloc == request.get_host():
