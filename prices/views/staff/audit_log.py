@@ -1,5 +1,6 @@
 """The log of what people did (操作日志): for reading, and as a file. Reading is a right of few; taking a file is told."""
 
+import heapq
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -15,16 +16,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pharmacies import access, audit
-from pharmacies.access import Action
+from pharmacies.access import Action, Place
 from pharmacies.audit import reading
-from pharmacies.models import AuditSeal, AuditUnsealed, Chain
-from prices.views.staff import audit_words, sessions
+from pharmacies.models import AuditSeal, AuditUnsealed, Chain, Pharmacy
+from prices.views.staff import audit_deliveries, audit_words, sessions
+from prices.views.staff.audit_words import Line
 from prices.views.staff.forms import StaffForm
 from prices.views.staff.guard import signed_in
 from prices.views.staff.places import fetch, link
 
 PAGE = 50
 MOST = 9_223_372_036_854_775_807
+MOST_RUNS = 2_147_483_647
 
 
 class Filter(StaffForm):
@@ -37,6 +40,10 @@ class Filter(StaffForm):
         label=gettext_lazy("到"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
     before = forms.IntegerField(required=False, min_value=1, max_value=MOST, widget=forms.HiddenInput)
+    run = forms.IntegerField(required=False, min_value=1, max_value=MOST_RUNS, widget=forms.HiddenInput)
+
+    CURSORS = ("before", "run")
+    """How far the pages before have come: the last event, and the last delivery of head office."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,18 +66,15 @@ def page(request: HttpRequest, **where: Any) -> HttpResponse:
     form = Filter(request.GET)
     form.is_valid()
     chosen = form.chosen()
-    events = reading.narrowed(reading.events_of(place), **chosen)
-    if before := form.cleaned_data.get("before"):
-        events = events.filter(pk__lt=before)
-    shown = list(events[: PAGE + 1])
-    older = shown[PAGE - 1].pk if len(shown) > PAGE else None
+    come = {name: form.cleaned_data[name] for name in Filter.CURSORS if form.cleaned_data.get(name)}
+    lines, older = _lines(place, chosen, come)
     query = {name: value.isoformat() if isinstance(value, date) else value for name, value in chosen.items()}
     context = {
         "place": place,
         "form": form,
-        "days": audit_words.days(shown[:PAGE], place),
-        "older": urlencode({**query, "before": older}) if older else "",
-        "newest": urlencode(query) if form.cleaned_data.get("before") else "",
+        "days": audit_words.days(lines),
+        "older": urlencode({**query, **older}) if older else "",
+        "newest": urlencode(query) if come else "",
         "is_narrowed": bool(chosen),
         "here": link(place, "audit"),
         "file": link(place, "audit-file") if access.may(request.user, Action.EXPORT, place, at=at) else "",
@@ -78,6 +82,27 @@ def page(request: HttpRequest, **where: Any) -> HttpResponse:
         "waiting": AuditUnsealed.objects.exists(),
     }
     return render(request, "staff/audit.html", context, status=422 if form.errors else 200)
+
+
+def _lines(place: Place, chosen: dict[str, Any], come: dict[str, int]) -> tuple[list[Line], dict[str, int]]:
+    """A page of the log from where the cursors stand, newest first, and the cursors of the next one, empty at the end.
+
+    At a shop the deliveries by which its head office changed its prices stand among the events.
+    """
+    events = reading.narrowed(reading.events_of(place), **chosen)
+    if "before" in come:
+        events = events.filter(pk__lt=come["before"])
+    found: list[tuple[str, int, Line]] = []
+    some = list(events[: PAGE + 1])
+    told = [("before", event.pk, line) for event, line in zip(some, audit_words.lines(some, place), strict=True)]
+    if isinstance(place, Pharmacy):
+        runs = audit_deliveries.of(place, **chosen)
+        if "run" in come:
+            runs = runs.filter(run__lt=come["run"])
+        found = [("run", each.run_id, audit_deliveries.line(each, place)) for each in runs[: PAGE + 1]]
+    both = list(heapq.merge(told, found, key=lambda each: each[2].at, reverse=True))
+    older = come | {cursor: pk for cursor, pk, _line in both[:PAGE]} if len(both) > PAGE else {}
+    return [line for _cursor, _pk, line in both[:PAGE]], older
 
 
 @require_POST

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -206,8 +206,8 @@ class Change:
 class Line:
     """One event as the page shows it."""
 
-    event: AuditEvent
-    time: str
+    at: datetime
+    anchor: str
     who: str
     account: str  # of `who`; "" for a command line
     action: str
@@ -215,6 +215,13 @@ class Line:
     place: str  # where it was, if that is not the place of the page
     changes: list[Change]
     more: int  # changes that are not shown
+    reason: str
+    role: str = ""  # what `who` is, where that is no person
+    link: str = ""  # to what it is about
+
+    @property
+    def time(self) -> str:
+        return f"{_local(self.at):%H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,25 +230,33 @@ class Day:
     lines: list[Line]
 
 
-def days(events: Iterable[AuditEvent], place: Place) -> list[Day]:
-    """Events, newest first, under the days (Asia/Shanghai) on which they happened."""
-    rows = list(events)
-    drugs = _drugs(rows)
+def days(lines: Iterable[Line]) -> list[Day]:
+    """Lines, newest first, under the days (Asia/Shanghai) on which it happened."""
     found: dict[date, Day] = {}
-    for event in rows:
-        local = timezone.localtime(event.at, timezone.get_default_timezone())
-        on = found.setdefault(local.date(), Day(words.day(local.date()), []))
-        on.lines.append(_line(event, place, drugs, f"{local:%H:%M:%S}"))
+    for line in lines:
+        on = _local(line.at).date()
+        found.setdefault(on, Day(words.day(on), [])).lines.append(line)
     return list(found.values())
 
 
-def _line(event: AuditEvent, place: Place, drugs: dict[str, str], time: str) -> Line:
+def _local(at: datetime) -> datetime:
+    return timezone.localtime(at, timezone.get_default_timezone())
+
+
+def lines(events: Iterable[AuditEvent], place: Place) -> list[Line]:
+    """The events, in their order, as a page of `place` shows them."""
+    rows = list(events)
+    drugs = _drugs(rows)
+    return [_line(event, place, drugs) for event in rows]
+
+
+def _line(event: AuditEvent, place: Place, drugs: dict[str, str]) -> Line:
     changes = changes_of(event.before, event.after, drugs)
     where = event.pharmacy or event.chain or event.area
     user = event.actor
     return Line(
-        event=event,
-        time=time,
+        at=event.at,
+        anchor=f"e{event.pk}",
         who=user.display_name if user else event.actor_name,
         account=event.actor_name if user and user.display_name != event.actor_name else "",
         action=action(event.action),
@@ -249,6 +264,7 @@ def _line(event: AuditEvent, place: Place, drugs: dict[str, str], time: str) -> 
         place=where.name if where is not None and where != place else "",
         changes=changes[:SHOWN],
         more=max(0, len(changes) - SHOWN),
+        reason=event.reason,
     )
 
 
