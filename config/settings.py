@@ -283,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "requeue-runs": {"task": "prices.tasks.requeue_runs", "schedule": 10.0},
     "requeue-uploads": {"task": "prices.tasks.requeue_uploads", "schedule": 10.0},
     "requeue-back-tests": {"task": "prices.tasks.requeue_back_tests", "schedule": 10.0},
+    "requeue-freezings": {"task": "prices.tasks.requeue_freezings", "schedule": 10.0},
     "pull-feeds": {"task": "prices.tasks.pull_due_feeds", "schedule": 60.0},
     "apply-scheduled-prices": {"task": "prices.tasks.apply_scheduled_prices", "schedule": 60.0},
     "rebuild-today": {"task": "prices.tasks.rebuild_today", "schedule": crontab(minute="0,1", hour=0)},

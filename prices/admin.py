@@ -18,6 +18,7 @@ from prices.models import (
     FeedRun,
     Finding,
     Freeze,
+    Freezing,
     FrozenTable,
     IndexPoint,
     Inquiry,
@@ -251,6 +252,16 @@ class FreezeAdmin(ReadOnly):
     list_select_related = ("area", "by")
     search_fields = ("area__code",)
     raw_id_fields = ("by",)
+
+
+@admin.register(Freezing)
+class FreezingAdmin(ReadOnly):
+    list_display = ("area", "month", "state", "failure", "by", "at", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("area", "by")
+    search_fields = ("area__code",)
+    raw_id_fields = ("by", "made")
+    exclude = ("lease_token",)
 
 
 @admin.register(FrozenTable)

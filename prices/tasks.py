@@ -11,7 +11,7 @@ from prices import retention
 from prices.demo import reports
 from prices.desk.sheets import uploads, work
 from prices.ingest import publish, pull, receive, runs, schedule
-from prices.monitoring import backtest, backtests, cases, night, watch
+from prices.monitoring import backtest, backtests, cases, freezes, freezing, night, watch
 from prices.monitoring.reports import limits, photos
 
 SWEEP_SECONDS = 10.0
@@ -98,6 +98,19 @@ def requeue_back_tests() -> int:
     found = backtest.unclaimed(at=timezone.now())
     for back_test in found:
         backtests.enqueue(back_test, expires=SWEEP_SECONDS)
+    return len(found)
+
+
+@shared_task
+def freeze_month(freezing_id: int) -> str:
+    return freezing.run(freezing_id).state
+
+
+@shared_task
+def requeue_freezings() -> int:
+    found = freezing.unclaimed(at=timezone.now())
+    for asked in found:
+        freezes.enqueue(asked, expires=SWEEP_SECONDS)
     return len(found)
 
 

@@ -47,7 +47,7 @@ from prices.models import (
 from . import factories as f
 from .console import leads_world, tables_world
 from .factories import AT, since
-from .monitoring import impossible_leads, impossible_rules
+from .monitoring import impossible_freezings, impossible_leads, impossible_rules
 from .monitoring.cases_world import asked_in_writing
 from .staff.signing import sign_in
 
@@ -119,6 +119,7 @@ def what_is_said(user: User, shop: Pharmacy, drug: Drug) -> None:
 
 
 def what_is_watched(user: User, shop: Pharmacy) -> None:
+    impossible_freezings.freezing(by=user)
     impossible_leads.finding()
     impossible_leads.event()
     impossible_leads.screening()

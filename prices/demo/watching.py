@@ -13,7 +13,7 @@ from catalog.models import Drug
 from pharmacies.models import Membership, Pharmacy, Region, User
 from prices.models import Case, Offer, ReportGroup, Screening
 from prices.money import yuan
-from prices.monitoring import cases, freezes, night, sweep, watch
+from prices.monitoring import cases, freezes, freezing, night, sweep, watch
 from prices.monitoring.reports import codes, sending
 from prices.monitoring.reports.answers import into_case
 
@@ -56,7 +56,7 @@ def work(*, at: datetime) -> None:
 def _frozen(county: Region, reviewer: User, *, at: datetime) -> None:
     """The newest month that is over has been declared final; the ones before it wait."""
     for month in freezes.open_months(county, timezone.localdate(at))[:1]:
-        freezes.freeze(county, month, by=reviewer, at=at, note="演示")
+        freezing.run(freezes.ask(county, month, by=reviewer, at=at, note="演示").pk, clock=lambda: at)
 
 
 def _reported(shop: Pharmacy, number: int, *, text: str, at: datetime) -> ReportGroup:

@@ -5,7 +5,7 @@ from prices.models.cases import Case, CaseDocument, CaseEvidence, CaseLead, Case
 from prices.models.desk import DeskChange
 from prices.models.feeds import Feed, FeedRun, PharmacyFeed, Rejection, RunPharmacy
 from prices.models.figures import AreaFigure, IndexPoint
-from prices.models.freezes import Freeze, FrozenTable
+from prices.models.freezes import Freeze, Freezing, FrozenTable
 from prices.models.inquiries import Inquiry, InquiryReply
 from prices.models.leads import Finding, Lead, PriceEvent, Screening, WatchCursor
 from prices.models.nightly import AccessGap, Landing, ReporterMonth
@@ -32,6 +32,7 @@ __all__ = [
     "FeedRun",
     "Finding",
     "Freeze",
+    "Freezing",
     "FrozenTable",
     "IndexPoint",
     "Inquiry",

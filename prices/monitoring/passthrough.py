@@ -6,7 +6,7 @@ for one pack at each shop and multiplied by an assumption that the page names.
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP
@@ -233,8 +233,9 @@ def landings(area: Region) -> QuerySet[Landing]:
     return found.order_by(F("reference__valid__startswith").desc(), "-late", "-above", "reference_id")
 
 
-def landings_then(area: Region, on: date) -> list[Landing]:
-    """The same on a past day, worked out anew and not kept: of a province that takes about as long as the night's.
+def landings_then(area: Region, on: date, told: Callable[[float], object]) -> list[Landing]:
+    """The same on a past day, worked out anew and not kept: of a province that takes about as long as the night's, and
+    `told` hears every few prices which share of them is done.
 
     By the prices and the history as they are known now; the shops are those in good standing today.
     """
@@ -243,8 +244,11 @@ def landings_then(area: Region, on: date) -> list[Landing]:
         {"area": inside, "region": [area.pk] * len(inside)}, schema={"area": pl.Int64, "region": pl.Int64}
     )
     found: list[Landing] = []
-    for chunk in _chunks(prices(on)):
+    asked, done = prices(on), 0
+    for chunk in _chunks(asked):
         found += _landings(chunk, offers(chunk, levels(chunk, inside), on), here, on)
+        done += len(chunk)
+        told(done / len(asked))
     known = ReferencePrice.objects.select_related("drug__preparation", "scheme").in_bulk(
         [each.reference_id for each in found]
     )

@@ -1,4 +1,4 @@
-"""A month that was frozen, with one small table; and what a page's files hold."""
+"""A month that was frozen, with one small table; who looks; and what a page's files hold."""
 
 import csv
 import hashlib
@@ -27,6 +27,11 @@ def frozen(area: Region, *, by: User, month: date = date(2026, 9, 1), spoilt: bo
     text = text.replace("3 家", "9 家") if spoilt else text
     FrozenTable.objects.create(freeze=made, position=0, name="brief", title="专报", rows=1, content=text, sha256=digest)
     return made
+
+
+def as_user(client: Any) -> User:
+    """Who is logged in there."""
+    return User.objects.get(pk=client.session["_auth_user_id"])
 
 
 def rows_of(answer: Any) -> list[list[str]]:

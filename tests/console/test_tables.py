@@ -12,11 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from docx import Document
 
 from pharmacies.models import AuditEvent, Pharmacy
-from prices.models import Freeze
 from prices.monitoring import access_gaps, compliance, passthrough
 from tests import factories as f
 from tests.console.leads_world import as_official, figure, index
-from tests.console.tables_world import brief, frozen, rows_of
+from tests.console.tables_world import as_user, brief, frozen, rows_of
 from tests.factories import AT, since
 from tests.monitoring.reporting_world import changed, reporters, sent, weekly
 
@@ -255,62 +254,7 @@ def test_another_areas_shop_is_not_found(officer: Client) -> None:
     assert "没有这样的药品" in text(officer.get(f"{HERE}/as-of?q={shop.code}"))
 
 
-# -- 本期定稿, 专报 ----------------------------------------------------------------------------------------------------
-
-
-def october() -> None:
-    shop = f.pharmacy("甲店")
-    f.report(weekly(), shop, AT)
-    f.rebuild_today()
-    sent(shop, AT.replace(month=10, day=5))
-    compliance.work_out(AT)
-
-
-def test_a_reviewer_freezes_a_month_once_and_others_read_it(client: Client) -> None:
-    october()
-    reviewer = as_official(client, f.wuchang(), "reviewer")
-    assert '<option value="2026-10">' in text(reviewer.get(f"{HERE}/freezes"))
-    answer = reviewer.post(f"{HERE}/freezes", {"month": "2026-10", "note": "十月"})
-    made = Freeze.objects.get()
-    assert answer.headers["Location"] == f"{HERE}/freezes/{made.pk}"
-    page = text(reviewer.get(answer.headers["Location"]))
-    assert made.sha256 in page
-    for kept in made.tables.all():
-        assert text(reviewer.get(f"{HERE}/freezes/{made.pk}?name={kept.name}"))
-    again = reviewer.post(f"{HERE}/freezes", {"month": "2026-10"})
-    assert again.status_code == 409
-    assert "已经定稿" in again.content.decode()
-    assert reviewer.post(f"{HERE}/freezes", {"month": "x"}).status_code == 404
-    officer = as_official(Client(), f.wuchang())
-    assert officer.post(f"{HERE}/freezes", {"month": "2026-09"}).status_code == 403
-    rows = rows_of(officer.get(f"{HERE}/freezes/{made.pk}?name=compliance-areas&format=csv"))
-    assert rows[1][:4] == ["武昌区", "1", "4", "1"]
-
-
-@pytest.mark.parametrize("language", ["", "/en"])
-def test_a_frozen_table_that_was_changed_is_not_shown_and_not_handed_out(officer: Client, language: str) -> None:
-    made = frozen(f.wuchang(), by=as_user(officer), spoilt=True)
-    here = f"{language}{HERE}/freezes/{made.pk}"
-    for query in ("", "?name=brief", "?format=csv"):
-        answer = officer.get(f"{here}{query}")
-        assert answer.status_code == 409
-        assert 'class="warn"' in answer.content.decode()
-        assert "9 家" not in answer.content.decode()
-    answer = officer.get(f"{language}{HERE}/report.docx?freeze={made.pk}")
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"{here}?name=brief")
-    assert not AuditEvent.objects.filter(action__startswith="console.").exists()
-
-
-def test_a_freeze_of_another_area_is_not_found(officer: Client) -> None:
-    made = frozen(f.hongshan(), by=as_user(officer))
-    assert officer.get(f"{HERE}/freezes/{made.pk}").status_code == 404
-    assert officer.get(f"{HERE}/report.docx?freeze={made.pk}").status_code == 404
-
-
-def as_user(client: Client) -> Any:
-    from pharmacies.models import User
-
-    return User.objects.get(pk=client.session["_auth_user_id"])
+# -- 专报 --------------------------------------------------------------------------------------------------------------
 
 
 def paragraphs(answer: Any) -> str:

@@ -14,6 +14,7 @@ from prices.models import (
     Case,
     CaseStep,
     Freeze,
+    Freezing,
     FrozenTable,
     Inquiry,
     InquiryReply,
@@ -22,7 +23,7 @@ from prices.models import (
     RollUp,
     Rule,
 )
-from prices.monitoring import backtests, cases, compliance, freezes, leads, rules
+from prices.monitoring import backtests, cases, compliance, freezes, freezing, leads, rules
 from prices.monitoring.cases import CaseProblem
 from prices.monitoring.freezes import NotFrozen
 from prices.monitoring.leads import NotPossible
@@ -148,10 +149,14 @@ def test_a_month_is_frozen_once_with_its_tables(committed: None) -> None:
     sent(shop, AT.replace(month=10, day=5))
     first = AT.replace(month=11, day=1, hour=4)
     compliance.work_out(first)
-    assert tried(lambda: freezes.freeze(f.wuchang(), date(2026, 10, 1), by=reviewer, at=first)) == {
-        "done": 1, "这个月已": 7,
-    }  # fmt: skip
+    done = tried(lambda: freezes.ask(f.wuchang(), date(2026, 10, 1), by=reviewer, at=first))
+    assert done == {"done": 8}, "whoever comes second is led to what is being done"
+    asked = Freezing.objects.get()
+    tried(lambda: freezing.run(asked.pk, clock=lambda: first))
+    asked.refresh_from_db()
+    assert asked.state == "done"
     made = Freeze.objects.get()
     assert FrozenTable.objects.filter(freeze=made).count() == made.tables.count() > 0
     assert freezes.is_whole(made)
-    assert AuditEvent.objects.filter(action="freeze.make").count() == 1
+    for action in ("freeze.start", "freeze.make"):
+        assert AuditEvent.objects.filter(action=action).count() == 1

@@ -1,7 +1,7 @@
 """本期定稿: a frozen month keeps its numbers, whatever is corrected later, and nobody can change it."""
 
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +9,9 @@ from django.db import IntegrityError, connection, connections, transaction
 from docx import Document
 
 from catalog.models import ReferencePrice
-from pharmacies.models import AuditEvent, User
+from pharmacies.models import AuditEvent, Region, User
 from prices.models import AccessGap, AreaFigure, Freeze, FrozenTable, Landing, Offer, ReporterMonth
-from prices.monitoring import access_gaps, brief, compliance, freezes, passthrough, tabled, tabled_months
+from prices.monitoring import access_gaps, brief, compliance, freezes, freezing, passthrough, tabled, tabled_months
 from tests import factories as f
 from tests.console.leads_world import figure
 from tests.console.tables_world import frozen
@@ -48,6 +48,13 @@ def reviewer() -> User:
     return User.objects.create_user("shen", first_name="审核人")
 
 
+def freeze(area: Region, month: date, *, by: User, at: datetime, note: str = "") -> Freeze:
+    """Asked for by a person and done by a worker, both at `at`."""
+    asked = freezing.run(freezes.ask(area, month, by=by, at=at, note=note).pk, clock=lambda: at)
+    assert asked.made, asked.failure
+    return asked.made
+
+
 def contents(made: Freeze) -> dict[str, list[dict[str, Any]]]:
     return {kept.name: [dict(row) for row in freezes.read(kept).rows] for kept in made.tables.order_by("position")}
 
@@ -55,7 +62,7 @@ def contents(made: Freeze) -> dict[str, list[dict[str, Any]]]:
 @pytest.mark.django_db
 def test_a_frozen_month_keeps_its_numbers_after_later_corrections() -> None:
     world()
-    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST, note="十月")
+    made = freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST, note="十月")
     before = contents(made)
     (month,) = before["compliance-areas"]
     assert (month["expected"], month["received"]) == (4, 3)
@@ -97,7 +104,7 @@ def test_the_report_of_a_frozen_month_speaks_of_its_end_however_late_it_is_froze
     shop = world()
     figure(f.wuchang(), date(2026, 11, 18), dispersion=0.7777)
     lead(f.drug(), shop, found_at=AT.replace(day=15))
-    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=AT.replace(day=20))
+    made = freeze(f.wuchang(), OCTOBER, by=reviewer(), at=AT.replace(day=20))
     table = freezes.read(made.tables.get(name="brief"))
     said = {row["about"]: row["text"] for row in table.rows}
     assert table.day == date(2026, 10, 31)
@@ -116,7 +123,7 @@ def test_procurement_prices_in_a_frozen_month_have_landed_as_far_as_they_had_whe
     f.reference_price(f.drug(f.preparation("另一药")), "5.00", kind="vbp", valid=since(date(2026, 11, 1)))
     passthrough.work_out(AT.replace(day=20))
     assert Landing.objects.filter(now_fen=2000, above=1).exists()
-    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=AT.replace(day=20))
+    made = freeze(f.wuchang(), OCTOBER, by=reviewer(), at=AT.replace(day=20))
     table = freezes.read(made.tables.get(name="passthrough"))
     (row,) = table.rows
     assert (table.day, row["days"], row["above"]) == (date(2026, 10, 31), 9, 0)
@@ -131,7 +138,7 @@ def test_the_areas_below_that_report_worst_are_kept_with_the_month() -> None:
     world()
     city: Any = f.wuchang().parent
     figure(f.hongshan(), date(2026, 10, 31), shops=4, reporting=1, late=2, silent=1)
-    made = freezes.freeze(city, OCTOBER, by=reviewer(), at=FIRST)
+    made = freeze(city, OCTOBER, by=reviewer(), at=FIRST)
     kept = freezes.read(made.tables.get(name="worst"))
     AreaFigure.objects.filter(area=f.hongshan()).update(reporting=4, late=0, silent=0)
     assert [(row["area"], row["timely"], row["behind"]) for row in kept.rows] == [
@@ -163,9 +170,10 @@ def test_what_was_not_looked_at_in_the_month_is_said_to_be_missing() -> None:
 @pytest.mark.django_db
 def test_who_froze_it_stands_in_the_log() -> None:
     world()
-    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST, note="  第一次 定稿 ")
-    event = AuditEvent.objects.get(action="freeze.make")
-    assert (event.actor_name, event.area, event.reason) == ("shen", f.wuchang(), "第一次 定稿")
+    made = freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST, note="  第一次 定稿 ")
+    for action in ("freeze.start", "freeze.make"):
+        event = AuditEvent.objects.get(action=action)
+        assert (event.actor_name, event.area, event.reason) == ("shen", f.wuchang(), "第一次 定稿")
     assert event.after == {"month": "2026-10", "tables": made.tables.count(), "sha256": made.sha256}
 
 
@@ -181,7 +189,7 @@ def test_who_froze_it_stands_in_the_log() -> None:
 def test_a_month_that_is_not_over_or_has_no_figures_is_not_frozen(month: date, at: Any, why: str) -> None:
     world()
     with pytest.raises(freezes.NotFrozen, match=why):
-        freezes.freeze(f.wuchang(), month, by=reviewer(), at=at)
+        freeze(f.wuchang(), month, by=reviewer(), at=at)
 
 
 @pytest.mark.django_db
@@ -189,7 +197,7 @@ def test_a_month_whose_last_night_is_missing_is_not_frozen() -> None:
     world()
     ReporterMonth.objects.update(through=date(2026, 10, 30))
     with pytest.raises(freezes.NotFrozen, match="统计不完整"):
-        freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
+        freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
 
 
 @pytest.mark.django_db
@@ -197,10 +205,10 @@ def test_a_month_is_frozen_once_and_another_area_freezes_its_own() -> None:
     world()
     by = reviewer()
     assert freezes.open_months(f.wuchang(), FIRST.date()) == [OCTOBER, SEPTEMBER]
-    freezes.freeze(f.wuchang(), OCTOBER, by=by, at=FIRST)
+    freeze(f.wuchang(), OCTOBER, by=by, at=FIRST)
     assert freezes.open_months(f.wuchang(), FIRST.date()) == [SEPTEMBER]
     with pytest.raises(freezes.NotFrozen, match="已经定稿"):
-        freezes.freeze(f.wuchang(), OCTOBER, by=by, at=FIRST + timedelta(hours=1))
+        freeze(f.wuchang(), OCTOBER, by=by, at=FIRST + timedelta(hours=1))
     assert freezes.open_months(f.region(), FIRST.date()) == [OCTOBER, SEPTEMBER]
     assert AuditEvent.objects.filter(action="freeze.make").count() == 1
 
@@ -208,25 +216,25 @@ def test_a_month_is_frozen_once_and_another_area_freezes_its_own() -> None:
 @pytest.mark.django_db
 def test_a_month_that_was_frozen_is_frozen_under_the_areas_new_name_too() -> None:
     world()
-    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
+    made = freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
     new = f.renamed(f.wuchang(), "新武昌区")
     assert list(freezes.of(new)) == [made]
     assert OCTOBER not in freezes.open_months(new, FIRST.date())
     with pytest.raises(freezes.NotFrozen, match="已经定稿"):
-        freezes.freeze(new, OCTOBER, by=User.objects.get(), at=FIRST)
+        freeze(new, OCTOBER, by=User.objects.get(), at=FIRST)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("month", [date(2026, 11, 1), date(2026, 12, 1), date(9999, 12, 1)])
 def test_a_month_to_come_is_not_over(month: date) -> None:
     with pytest.raises(freezes.NotFrozen, match="还没有结束"):
-        freezes.freeze(f.wuchang(), month, by=reviewer(), at=AT)
+        freeze(f.wuchang(), month, by=reviewer(), at=AT)
 
 
 @pytest.mark.django_db
 def test_a_table_that_was_tampered_with_is_not_shown() -> None:
     world()
-    made = freezes.freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
+    made = freeze(f.wuchang(), OCTOBER, by=reviewer(), at=FIRST)
     kept = made.tables.get(name="figures")
     kept.content = kept.content.replace("1", "2", 1)
     with pytest.raises(freezes.Tampered):

@@ -1,4 +1,5 @@
-"""Who works on a row that is work, be it a run, an upload or a back-test: one at a time, and never who was too late."""
+"""Who works on a row that is work, be it a run, an upload, a back-test or a month to be frozen: one at a time, and never
+who was too late."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -13,13 +14,26 @@ from prices import leases
 from prices.desk.sheets import preview, reading, uploads, work
 from prices.ingest import receive, runs
 from prices.leases import Lease, Lost
-from prices.models import BackTest, BackTestDay, FeedRun, Offer, PriceChange, RunPharmacy, Upload
-from prices.monitoring import backtest
+from prices.models import (
+    BackTest,
+    BackTestDay,
+    FeedRun,
+    Freeze,
+    Freezing,
+    FrozenTable,
+    Offer,
+    PriceChange,
+    RunPharmacy,
+    Upload,
+)
+from prices.monitoring import backtest, freezing, tabled_months, tabled_prices
 from prices.monitoring.trying import Look
 from tests import factories as f
 from tests.factories import AT
 from tests.monitoring.impossible_backtests import back_test
+from tests.monitoring.impossible_freezings import freezing as month_to_freeze
 from tests.monitoring.test_backtest import NOW, draft, spiked
+from tests.monitoring.test_freezes import FIRST, OCTOBER, reviewer, world
 from tests.prices.deliveries import csv as delivery
 from tests.prices.impossible_desk import upload
 from tests.staff.sheets_world import csv, desk, row
@@ -38,8 +52,9 @@ Rows = QuerySet[Any]
         (FeedRun, FeedRun.IN_FLIGHT, lambda: f.run(state="received")),
         (Upload, Upload.WORKING, upload),
         (BackTest, BackTest.WORKING, back_test),
+        (Freezing, Freezing.WORKING, month_to_freeze),
     ],
-    ids=["run", "upload", "back_test"],
+    ids=["run", "upload", "back_test", "freezing"],
 )
 def rows(request: pytest.FixtureRequest) -> Rows:
     """The undecided rows of a kind, of which there is one."""
@@ -95,7 +110,8 @@ def test_three_attempts_then_it_is_decided_without_a_worker(rows: Rows) -> None:
         assert claimed(rows, at) is not None
         at += LENGTH + timedelta(seconds=1)
     assert claimed(rows, at) is None
-    failing = {"state": "failed", "error": "x"} | ({"finished_at": at} if rows.model is BackTest else {})
+    ended = {BackTest: {"error": "x", "finished_at": at}, Freezing: {"failure": "gave_up", "finished_at": at}}
+    failing: dict[str, Any] = {"state": "failed", **ended.get(rows.model, {"error": "x"})}
     assert leases.unclaimed(rows, at=at, failing=failing) == []
     found.refresh_from_db()
     assert (found.state, found.lease_until, found.lease_token) == ("failed", None, None)
@@ -105,8 +121,9 @@ def test_three_attempts_then_it_is_decided_without_a_worker(rows: Rows) -> None:
 
 
 def everything() -> list[Any]:
-    """All that the three kinds of work write."""
+    """All that the four kinds of work write."""
     written: list[Any] = [BackTest, BackTestDay, FeedRun, RunPharmacy, Offer, PriceChange, Upload]
+    written += [Freezing, Freeze, FrozenTable]
     return [*(list(model.objects.order_by("pk").values()) for model in written), files("uploads")]
 
 
@@ -171,6 +188,22 @@ def test_a_back_test_that_was_taken_over_is_not_written_by_who_wakes_up(monkeypa
         first = Asleep(monkeypatch, Look, "day", lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]
         backtest.run(made.pk, clock=lambda: NOW)
         assert not first.wrote()
+
+
+@pytest.mark.parametrize(("owner", "step"), [(tabled_months, "figures"), (tabled_prices, "landings")])
+def test_a_month_that_was_taken_over_is_not_frozen_by_who_wakes_up(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
+) -> None:
+    world()
+    made = month_to_freeze(month=OCTOBER, by=reviewer())
+    later = FIRST + LENGTH + timedelta(seconds=1)
+    for meanwhile in (taken(Freezing.objects.all(), later), lambda pk: freezing.run(pk, clock=lambda: later + LENGTH)):
+        made.lease_until = made.lease_token = None
+        made.save()
+        first = Asleep(monkeypatch, owner, step, lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]
+        freezing.run(made.pk, clock=lambda: FIRST)
+        assert not first.wrote()
+    assert Freezing.objects.get().state == "done"
 
 
 def taken(rows: Rows, at: Any = LATER) -> Callable[[int], object]:

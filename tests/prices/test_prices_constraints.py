@@ -28,6 +28,7 @@ from tests.monitoring import (
     impossible_backtests,
     impossible_cases,
     impossible_figures,
+    impossible_freezings,
     impossible_leads,
     impossible_reports,
     impossible_rules,
@@ -167,7 +168,8 @@ IMPOSSIBLE |= impossible_cases.IMPOSSIBLE
 IMPOSSIBLE |= impossible_reports.IMPOSSIBLE
 IMPOSSIBLE |= impossible_figures.IMPOSSIBLE
 IMPOSSIBLE |= impossible_backtests.IMPOSSIBLE
-KEYS |= impossible_cases.KEYS | impossible_reports.KEYS | impossible_figures.KEYS
+IMPOSSIBLE |= impossible_freezings.IMPOSSIBLE
+KEYS |= impossible_cases.KEYS | impossible_reports.KEYS | impossible_figures.KEYS | impossible_freezings.KEYS
 CASES = [(name, attempt) for name, attempts in IMPOSSIBLE.items() for attempt in attempts]
 
 

@@ -16,6 +16,7 @@ from prices.models import (
     Case,
     CaseStep,
     Feed,
+    Freezing,
     Inquiry,
     InquiryReply,
     Lead,
@@ -29,7 +30,7 @@ from prices.monitoring.reports import answers, codes
 from prices.views.console import county_map
 
 from .. import factories as f
-from ..console import leads_world
+from ..console import leads_world, tables_world
 from ..factories import AT, since
 from ..monitoring import cases_world
 from . import walls, walls_world
@@ -197,6 +198,11 @@ def test_figures_are_said_in_english(clock: Clock, db: None) -> None:
     ]
     past = [f"/as-of?q={world.drug.code}", f"/as-of?q={world.shop.code}", "/as-of?q=没有", "/late?on=2026-11-01"]
     assert left_on(client, [*maps, *(f"/console/420100{page}" for page in (*pages, *past))]) == {}
+    october = AT.date().replace(month=10, day=1)
+    asked = Freezing.objects.create(area=world.city, month=october, at=AT, by=tables_world.as_user(client))
+    for failure in ("", *Freezing.Failure.values):
+        Freezing.objects.update(**({"state": "failed", "failure": failure, "finished_at": AT} if failure else {}))
+        assert left_on(client, ["/console/420100/freezes", f"/console/420100/freezes/asked/{asked.pk}"]) == {}
 
 
 STEPS = (

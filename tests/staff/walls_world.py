@@ -19,7 +19,7 @@ from pharmacies.models import Chain, Invitation, Membership, Pharmacy, Region, U
 from prices.desk import inquiries, tills
 from prices.desk.feeds import desk_feed
 from prices.ingest import tokens
-from prices.models import BackTest, Feed, FeedRun, Report, ReportGroup, RunPharmacy, Upload
+from prices.models import BackTest, Feed, FeedRun, Freezing, Report, ReportGroup, RunPharmacy, Upload
 from prices.views.staff import sessions
 
 from .. import factories as f
@@ -121,6 +121,9 @@ def _things(shop: Pharmacy, chain: Chain, area: Region, run: FeedRun) -> dict[st
     found |= _case(area)
     found["console/*/passthrough/"] = f.reference_price(drug, "9.10", kind="vbp", area=area).pk
     found["console/*/freezes/"] = tables_world.frozen(area, by=clerk).pk
+    found["console/*/freezes/asked/"] = Freezing.objects.create(
+        area=area, month=f.AT.date().replace(month=10, day=1), by=clerk, at=f.AT
+    ).pk
     group = ReportGroup.objects.create(pharmacy=managed, kind="closed", first_at=f.AT, last_at=f.AT)
     report = Report.objects.create(group=group, at=f.AT, code_digest=f"{shop.pk:064d}")
     found |= {"console/*/reports/": group.pk, "console/*/reports/*/photos/": report.pk}

@@ -1,17 +1,16 @@
-"""本期定稿: the months of an area that were declared final, their tables as they were, and freezing one more."""
+"""本期定稿: the months of an area that were declared final, their tables as they were, and having one more frozen."""
 
 from datetime import date
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pharmacies import access
 from pharmacies.access import Action
+from prices.models import Freezing
 from prices.monitoring import freezes as verbs
 from prices.views.console.tables import answer
 from prices.views.staff import sessions
@@ -24,22 +23,24 @@ MAKES = Action.EDIT_RULES
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def freezes(request: HttpRequest, adcode: str) -> HttpResponse:
-    """The frozen months, newest first; POST freezes one."""
+    """The frozen months and those being frozen, newest first; POST has one frozen."""
     at, by = timezone.now(), sessions.person(request)
     area = access.area_for(by, MAKES if request.method == "POST" else Action.SEE, adcode, at=at)
     problem = ""
     if request.method == "POST":
         month = _month(request.POST.get("month", ""))
         try:
-            made = verbs.freeze(area, month, by=by, at=at, note=request.POST.get("note", ""))
+            asked = verbs.ask(area, month, by=by, at=at, note=request.POST.get("note", ""))
         except verbs.NotFrozen as error:
             problem = str(error)
         else:
-            messages.success(request, _("%(month)s 已定稿") % {"month": f"{made.month:%Y-%m}"})
-            return redirect("staff:console-freeze", area.code, made.pk)
+            return redirect("staff:console-freezing", area.code, asked.pk)
+    asked_for = verbs.open_asked(area)
     context = {
         "place": area,
         "freezes": verbs.of(area).select_related("by").order_by("-month"),
+        "asked_for": asked_for,
+        "working": any(each.state in Freezing.WORKING for each in asked_for),
         "open": verbs.open_months(area, access.day(at)) if access.may(by, MAKES, area, at=at) else None,
         "problem": problem,
     }
@@ -54,6 +55,25 @@ def _month(text: str) -> date:
     if month is None:
         raise Http404
     return month
+
+
+@signed_in
+@require_safe
+def freezing(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+    """How far a month is that somebody has asked to be frozen; then where its tables are, or why there are none. There is
+    nothing here to take away."""
+    at, by = timezone.now(), sessions.person(request)
+    area = access.area_for(by, Action.SEE, adcode, at=at)
+    asked = get_object_or_404(verbs.asked_of(area).select_related("by", "area"), pk=pk)
+    may = asked.state == Freezing.State.FAILED and access.may(by, MAKES, area, at=at)
+    context = {
+        "place": area,
+        "asked": asked,
+        "working": asked.state in Freezing.WORKING,
+        "made": verbs.of(area).filter(month=asked.month).first(),
+        "again": may and asked.month in verbs.open_months(area, access.day(at)),
+    }
+    return render(request, "console/freezing.html", context)
 
 
 @signed_in

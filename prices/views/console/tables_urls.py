@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("console/<str:adcode>/passthrough/<int:pk>", passthrough.landing, name="console-landing"),
     path("console/<str:adcode>/as-of", as_of.as_of, name="console-as-of"),
     path("console/<str:adcode>/freezes", freezes.freezes, name="console-freezes"),
+    path("console/<str:adcode>/freezes/asked/<int:pk>", freezes.freezing, name="console-freezing"),
     path("console/<str:adcode>/freezes/<int:pk>", freezes.frozen, name="console-freeze"),
     path("console/<str:adcode>/report.docx", brief.brief, name="console-brief"),
 ]
