@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from pharmacies import audit
 from pharmacies.models import FailedAttempts, User
@@ -17,6 +18,11 @@ ANYWHERE = ""
 TOLD_AT = 8
 """Failures after which the wait is a minute and more, and the log is told."""
 SYSTEM = "system"
+ANYBODY = ""
+"""In place of an account: no user name is empty."""
+KNOCKS, KNOCK_EVERY = 60, timedelta(seconds=10)
+UNDECLARED = ("127.0.0.1", "::/64")
+"""This machine's own: a proxy that `PROXIES` does not count, and behind it everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,36 @@ def succeeded(*, account: str, address: str) -> int:
         return 0
     row.delete()
     return row.failures - 1
+
+
+def knock(*, address: str, at: datetime) -> timedelta:
+    """Count one more password of whatever account that an address wants looked at; 0 when it may be, else how long to wait.
+
+    Sixty that were wrong may come at once, then one every ten seconds: names in turn are guessed no faster than one name,
+    and looking at a password takes a processor half a second. Who was right gets theirs back (`knocked_right`), so that
+    an office behind one address does not notice.
+    """
+    if address in UNDECLARED:
+        return timedelta(0)
+    with transaction.atomic():
+        FailedAttempts.objects.get_or_create(
+            account=ANYBODY, address=address, defaults={"failures": 0, "last_at": at, "not_before": at}
+        )
+        row = FailedAttempts.objects.select_for_update().get(account=ANYBODY, address=address)
+        full = max(row.not_before, at) + KNOCK_EVERY  # when all of them are free again
+        wait = full - KNOCKS * KNOCK_EVERY - at
+        if wait > timedelta(0):
+            return wait
+        row.failures, row.last_at, row.not_before = row.failures + 1, at, full
+        row.save()
+    return timedelta(0)
+
+
+def knocked_right(*, address: str) -> None:
+    """The last one was right, or not looked at: it does not count."""
+    FailedAttempts.objects.filter(account=ANYBODY, address=address, failures__gt=0).update(
+        failures=F("failures") - 1, not_before=F("not_before") - KNOCK_EVERY
+    )
 
 
 def failures(*, account: str, address: str) -> int:

@@ -211,10 +211,19 @@ def test_an_address_is_not_what_a_stranger_writes_into_a_header(client: Client, 
     assert not FailedAttempts.objects.filter(address="10.9.9.9").exists()
 
 
+def test_names_in_turn_from_one_address_are_slowed_down(client: Client, li: User, settings: Any) -> None:
+    settings.PROXIES, settings.PASSWORD_HASHERS = 1, ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    there = {"X-Forwarded-For": "198.51.100.7"}
+    answers = [password(client, "wrong", f"name{n}", headers=there).status_code for n in range(61)]
+    assert answers == [200] * 60 + [429]
+    assert password(client, headers=there).status_code == 429
+    assert password(client, headers={"X-Forwarded-For": "198.51.100.8"}).status_code == 302
+
+
 def test_all_of_a_customers_ipv6_addresses_are_one(client: Client, li: User) -> None:
     for last in "123":
         password(client, "wrong", REMOTE_ADDR=f"2001:db8::{last}")
-    assert FailedAttempts.objects.get().address == "2001:db8::/64"
+    assert FailedAttempts.objects.get(account="li").address == "2001:db8::/64"
 
 
 def test_codes_are_guessed_no_faster_from_many_addresses(client: Client, li: User) -> None:

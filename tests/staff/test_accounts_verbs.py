@@ -186,6 +186,31 @@ def test_success_and_a_day_of_rest_forget_failures() -> None:
     assert locks.failures(account="li", address="10.0.0.1") == 1
 
 
+def knock(after: float = 0, address: str = "10.0.0.1") -> float:
+    return locks.knock(address=address, at=AT + timedelta(seconds=after)).total_seconds()
+
+
+def test_names_in_turn_are_guessed_no_faster_than_one() -> None:
+    assert [knock() for _ in range(locks.KNOCKS)] == [0] * locks.KNOCKS
+    assert knock() == 10
+    assert knock() == 10, "what was not looked at does not make the wait longer"
+    assert knock(address="10.0.0.2") == 0
+    assert [knock(10), knock(10), knock(25)] == [0, 10, 0]
+
+
+def test_an_office_that_logs_in_rightly_is_not_slowed_down() -> None:
+    for _ in range(5 * locks.KNOCKS):
+        assert knock() == 0
+        locks.knocked_right(address="10.0.0.1")
+    locks.knocked_right(address="10.0.0.1")
+    assert [knock() for _ in range(locks.KNOCKS)] == [0] * locks.KNOCKS
+    assert knock() > 0, "nobody saves up for later"
+
+
+def test_behind_a_proxy_that_was_not_declared_nobody_locks_out_everybody() -> None:
+    assert {knock(address=address) for _ in range(2 * locks.KNOCKS) for address in locks.UNDECLARED} == {0}
+
+
 def test_old_failures_are_deleted() -> None:
     attempt(account="made up")
     attempt(account="fresh", after=3600 * 20)

@@ -1,6 +1,6 @@
 """Coming in and going out: password, second factor, recovery code; the start page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,12 +40,13 @@ def login(request: HttpRequest) -> HttpResponse:
     form = LogInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = people.normal(form.cleaned_data["username"])
-        if wait := locks.attempt(account=account, address=address_of(request), at=at):
+        if wait := _too_fast(request, account, at=at):
             form.add_error(None, wait_words(wait))
             return _login_page(request, form, goal, status=429)
         name, password = people.stored_name(account), form.cleaned_data["password"]
         user = auth.authenticate(request, username=name, password=password)
         if isinstance(user, User):
+            locks.knocked_right(address=address_of(request))
             tried = locks.succeeded(account=account, address=address_of(request))
             if tried >= WORTH_TELLING:
                 words = ngettext(
@@ -56,6 +57,17 @@ def login(request: HttpRequest) -> HttpResponse:
         locks.tell(username=name, account=account, address=address_of(request), at=at)
         form.add_error(None, gettext("用户名或密码不对。请检查大小写和输入法，再试一次。"))
     return _login_page(request, form, goal)
+
+
+def _too_fast(request: HttpRequest, account: str, *, at: datetime) -> timedelta:
+    """Count one more password: of whatever account from here, and of this one; how long to wait before it is looked at."""
+    address = address_of(request)
+    if wait := locks.knock(address=address, at=at):
+        return wait
+    wait = locks.attempt(account=account, address=address, at=at)
+    if wait:
+        locks.knocked_right(address=address)
+    return wait
 
 
 def _login_page(request: HttpRequest, form: StaffForm, goal: str, status: int = 200) -> HttpResponse:
