@@ -25,6 +25,7 @@ from prices.models import (
     InquiryReply,
     Landing,
     Lead,
+    MemberChange,
     PriceEvent,
     Rejection,
     Report,
@@ -92,6 +93,13 @@ class DeskChangeAdmin(ReadOnly):
     list_display = ("run", "drug_id", "pharmacy_id", "old_fen", "new_fen", "warnings", "reason")
     list_select_related = ("run",)
     raw_id_fields = ("run", "undone_in")
+
+
+@admin.register(MemberChange)
+class MemberChangeAdmin(ReadOnly):
+    list_display = ("run", "drug_id", "pharmacy_id", "old_total", "new_total")
+    list_select_related = ("run",)
+    raw_id_fields = ("run",)
 
 
 @admin.register(Rule)

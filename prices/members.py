@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -20,7 +21,7 @@ def public(pharmacy_id: int, shelf: Mapping[int, int], *, at: datetime) -> dict[
     """
     if not shelf:
         return {}
-    parameters = {
+    parameters: dict[str, Any] = {
         "pharmacy": pharmacy_id,
         "drugs": list(shelf),
         "at": at,

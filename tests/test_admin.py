@@ -33,6 +33,7 @@ from prices.models import (
     Inquiry,
     InquiryReply,
     Landing,
+    MemberChange,
     Rejection,
     Report,
     ReportGroup,
@@ -109,6 +110,7 @@ def what_is_said(user: User, shop: Pharmacy, drug: Drug) -> None:
         drug_id=drug.pk, pharmacy_id=shop.pk, feed_id=feed.pk, run_id=run.pk, effective_at=AT, price_fen=1
     )
     DeskChange.objects.create(run=run, drug_id=drug.pk, pharmacy_id=shop.pk, new_fen=1, new_stock=0)
+    MemberChange.objects.create(run=run, drug_id=drug.pk, pharmacy_id=shop.pk, new_total=1)
     SpecialHours.objects.create(pharmacy=shop, valid=since(AT.date(), AT.date() + timedelta(days=1)), hours="off")
     PlaceProposal.objects.create(
         pharmacy=shop, location=shop.location, source_lng=114, source_lat=30, source_datum="wgs84",

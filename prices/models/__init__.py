@@ -2,7 +2,7 @@
 
 from prices.models.backtests import BackTest, BackTestDay
 from prices.models.cases import Case, CaseDocument, CaseEvidence, CaseLead, CaseStep
-from prices.models.desk import DeskChange
+from prices.models.desk import DeskChange, MemberChange
 from prices.models.feeds import Feed, FeedRun, PharmacyFeed, Rejection, RunPharmacy
 from prices.models.figures import AreaFigure, IndexPoint
 from prices.models.freezes import Freeze, Freezing, FrozenTable
@@ -39,6 +39,7 @@ __all__ = [
     "InquiryReply",
     "Landing",
     "Lead",
+    "MemberChange",
     "Offer",
     "PharmacyFeed",
     "PriceChange",

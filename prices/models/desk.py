@@ -6,6 +6,8 @@ from django.db.models import Q
 
 from prices.models.feeds import FeedRun
 
+OLD = ("old_total", "old_quantity", "old_as_of", "old_feed_id", "old_run_id")
+
 
 class DeskChange(models.Model):
     """One price that a person set, or took off the shelf, and what stood there before; money in 分.
@@ -53,3 +55,38 @@ class DeskChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.drug_id} {self.old_fen} {self.new_fen}"
+
+
+class MemberChange(models.Model):
+    """A member price (会员价) that a sheet set, and the assertion that it replaced, word for word (yuan, as `SourcePrice`).
+
+    `old_*` are empty where there was none. Written with the run, before it is published; rows that say again what stands
+    there are left out. Taking the sheet back starts from it.
+    """
+
+    run = models.ForeignKey(
+        FeedRun, on_delete=models.PROTECT, related_name="member_changes", db_index=False, verbose_name="报送批次"
+    )
+    pharmacy_id = models.IntegerField("药店")
+    drug_id = models.IntegerField("药品")
+    new_total = models.DecimalField("新会员价", max_digits=14, decimal_places=4)
+    old_total = models.DecimalField("原会员价", max_digits=14, decimal_places=4, null=True)
+    old_quantity = models.PositiveIntegerField("原数量", null=True)
+    old_as_of = models.DateTimeField("原数据时间", null=True)
+    old_feed_id = models.IntegerField("原报送", null=True)
+    old_run_id = models.IntegerField("原批次", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "会员价改动"
+        constraints = [
+            models.UniqueConstraint(name="member_change_once", fields=["run", "pharmacy_id", "drug_id"]),
+            models.CheckConstraint(name="member_change_above_zero", condition=Q(new_total__gt=0)),
+            models.CheckConstraint(
+                name="member_change_old_is_whole",
+                condition=Q(**dict.fromkeys((f"{name}__isnull" for name in OLD), True))
+                | Q(old_total__gt=0, old_quantity__gt=0, **dict.fromkeys((f"{name}__isnull" for name in OLD), False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.drug_id} {self.old_total} {self.new_total}"

@@ -86,8 +86,11 @@ class SourcePrice(models.Model):
             models.CheckConstraint(name="source_total_above_zero", condition=Q(total__gt=0)),
             models.CheckConstraint(name="source_quantity_above_zero", condition=Q(quantity__gt=0)),
         ]
-        # Few rows among many settled ones: what citizens saw at a shop.
-        indexes = [models.Index(name="source_observed", fields=["pharmacy_id"], condition=Q(kind="observed"))]
+        # Few rows among many settled ones: what citizens saw at a shop, and its member prices.
+        indexes = [
+            models.Index(name="source_observed", fields=["pharmacy_id"], condition=Q(kind="observed")),
+            models.Index(name="source_member", fields=["pharmacy_id"], condition=Q(kind="member")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.drug_id} {self.pharmacy_id} {self.kind}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from pharmacies.models import User
-from prices.models import DeskChange, FeedRun, Inquiry, InquiryReply, SheetLayout, Upload
+from prices.models import DeskChange, FeedRun, Inquiry, InquiryReply, MemberChange, SheetLayout, Upload
 from tests import factories as f
 from tests.factories import AT
 
@@ -23,6 +23,12 @@ def change(**fields: Any) -> DeskChange:
     base: dict[str, Any] = {"run": run(), "pharmacy_id": 1, "drug_id": 1}
     base |= {"old_fen": 1260, "old_stock": 1, "new_fen": 1350, "new_stock": 1}
     return DeskChange.objects.create(**base | fields)
+
+
+def member_change(**fields: Any) -> MemberChange:
+    base: dict[str, Any] = {"run": run(), "pharmacy_id": 1, "drug_id": 1, "new_total": 9}
+    base |= {"old_total": 8, "old_quantity": 1, "old_as_of": AT, "old_feed_id": 1, "old_run_id": 1}
+    return MemberChange.objects.create(**base | fields)
 
 
 def upload(**fields: Any) -> Upload:
@@ -62,6 +68,14 @@ IMPOSSIBLE: dict[str, list[Callable[[], object]]] = {
         lambda: change(new_fen=-1),
     ],
     "desk_change_warned_has_a_reason": [lambda: change(warnings=["times_ten"])],
+    "member_change_once": [twice(member_change)],
+    "member_change_above_zero": [lambda: member_change(new_total=0)],
+    "member_change_old_is_whole": [
+        lambda: member_change(old_total=None),
+        lambda: member_change(old_run_id=None),
+        lambda: member_change(old_total=0),
+        lambda: member_change(old_quantity=0),
+    ],
     "sheet_layout_once": [twice(layout)],
     "upload_applied_has_a_run": [
         lambda: upload(state="applied"),

@@ -136,7 +136,7 @@ def test_a_wrong_sheet_is_taken_back_with_everything_it_did(world: Desk) -> None
     assert Offer.objects.get(drug_id=a.pk).stock == Stock.IN
     assert history(c, world.shop) == [(None, 800), (800, None)]
     wrong.refresh_from_db()
-    assert (wrong.state, wrong.note) == ("taken_back", "已撤回 3 个改动。")
+    assert (wrong.state, applying.said(wrong)) == ("taken_back", ["已撤回 3 个改动。"])
 
 
 def test_what_somebody_has_changed_since_is_not_taken_back(world: Desk) -> None:
@@ -224,22 +224,3 @@ def test_an_applied_upload_without_a_run_is_impossible(world: Desk) -> None:
     SheetLayout.objects.create(**layout)
     with pytest.raises(IntegrityError, match="sheet_layout_once"), transaction.atomic():
         SheetLayout.objects.create(**layout)
-
-
-def test_whoever_takes_a_sheet_back_learns_that_its_member_prices_stay(world: Desk) -> None:
-    upload = previewed(world, csv(row(world.drugs[0], "10", member="9")))
-    applied(upload)
-    applying.take_back(upload, by=world.clerk, at=NEXT_WEEK)
-    upload.refresh_from_db()
-    assert "会员价没有撤回" in upload.note
-
-
-def test_member_prices_that_were_not_published_are_not_spoken_of(world: Desk) -> None:
-    unknown = row(world.drugs[1], "20", member="18", 医保编码="")
-    upload = previewed(world, csv(row(world.drugs[0], "10"), unknown))
-    assert upload.counts["member"] == 1
-    applied(upload)
-    upload.refresh_from_db()
-    applying.take_back(upload, by=world.clerk, at=NEXT_WEEK)
-    upload.refresh_from_db()
-    assert (upload.counts["member"], upload.note) == (0, "已撤回 1 个改动。")

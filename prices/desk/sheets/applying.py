@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import polars as pl
@@ -15,12 +15,12 @@ from pharmacies.importers.bulk import columns_of, copy_in
 from pharmacies.models import Pharmacy, User
 from prices.desk.feeds import desk_feed
 from prices.desk.sending import Change, Value, send
-from prices.desk.sheets import kept, preview
+from prices.desk.sheets import kept, members, preview
 from prices.desk.sheets.uploads import State, UploadProblem, about, move, place_of, recheck
 from prices.ingest import runs
 from prices.ingest.receive import Refused, receive
 from prices.ingest.schedule import STOCK_WORDS
-from prices.models import DeskChange, Feed, FeedRun, Offer, RunPharmacy, ScheduledPrice, Stock, Upload
+from prices.models import DeskChange, Feed, FeedRun, Offer, RunPharmacy, ScheduledPrice, SourcePrice, Stock, Upload
 from prices.models.feeds import Mode
 from prices.money import yuan
 from prices.sql import statement
@@ -68,8 +68,8 @@ def apply(
             )
         except Refused as problem:
             raise UploadProblem(str(problem)) from problem
-        members = rows.filter(pl.col("delivery").struct.field("member").fill_null("") != "").height
-        move(upload, (State.PREVIEWED,), State.APPLIED, run=run, counts=upload.counts | {"member": members})
+        counts = upload.counts | members.remember(run, rows)
+        move(upload, (State.PREVIEWED,), State.APPLIED, run=run, counts=counts)
         _remember(run, found, rows, mode, reason)
         after = {"run": run.pk, "mode": str(mode), "rows": rows.height, **upload.counts}
         audit.record(by=by, at=at, action="sheet.apply", after=after, reason=reason, **about(upload, place))
@@ -111,7 +111,7 @@ def _delivery(rows: pl.DataFrame) -> bytes:
     """One CSV for the one door: shelf prices, and member prices beside them."""
     sent = rows.select("delivery").unnest("delivery")
     declared = sent.select(*SENT, pl.lit("").alias("kind"))
-    members = sent.filter(pl.col("member") != "").select(
+    beside = sent.filter(pl.col("member") != "").select(
         "pharmacy_code",
         "drug_code",
         pl.col("member").alias("price"),
@@ -120,7 +120,7 @@ def _delivery(rows: pl.DataFrame) -> bytes:
         pl.lit("member").alias("kind"),
     )
     buffer = io.BytesIO()
-    pl.concat([declared, members]).write_csv(buffer)
+    pl.concat([declared, beside]).write_csv(buffer)
     return buffer.getvalue()
 
 
@@ -168,15 +168,25 @@ def _change(
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """How many prices return to what they were, how many somebody has changed since (they stay)."""
+    """How many prices return to what they were, how many somebody has changed since (they stay); the same of member
+    prices."""
 
     run: FeedRun | None
     returned: int
     left: int
+    members: int = 0
+    members_left: int = 0
+
+    def told(self) -> dict[str, int]:
+        """As the upload keeps it, for its page (`said`)."""
+        numbers = asdict(self)
+        del numbers["run"]
+        return numbers
 
 
 def take_back(upload: Upload, *, by: User, at: datetime) -> TakenBack:
-    """Say again what stood there before the upload, as one run; a run that is held is sent back instead.
+    """Say again what stood there before the upload, as one run, and put its member prices back; a run that is held is
+    sent back instead.
 
     Raises `UploadProblem`.
     """
@@ -204,27 +214,40 @@ def take_back(upload: Upload, *, by: User, at: datetime) -> TakenBack:
             except Refused as problem:
                 raise UploadProblem(str(problem)) from problem
             DeskChange.objects.filter(pk__in=list(back)).update(undone_in=undone)
-        left = len(changes) - len(back)
-        note = _told(len(back) + announced, left, members=bool(upload.counts.get("member")))
-        move(upload, (State.APPLIED,), State.TAKEN_BACK, back_run=undone, note=note)
-        after = {"returned": len(back), "left": left}
+        returned, stayed = members.put_back(run)
+        taken = TakenBack(undone, len(back), len(changes) - len(back), returned, stayed)
+        told = taken.told() | {"returned": taken.returned + announced}
+        move(upload, (State.APPLIED,), State.TAKEN_BACK, back_run=undone, counts=upload.counts | {"back": told})
+        after = {"returned": taken.returned, "left": taken.left, **({"member": returned} if returned else {})}
         audit.record(by=by, at=at, action="sheet.take_back", after=after, **about(upload, place))
-    return TakenBack(undone, len(back), left)
+    return taken
 
 
-def _told(returned: int, left: int, *, members: bool) -> str:
-    said = [_("已撤回 %(n)d 个改动。") % {"n": returned}]
-    if left:
-        said.append(_("另有 %(n)d 个之后又改过，保持不变。") % {"n": left})
-    if members:
-        said.append(_("表格里的会员价没有撤回：请在下一张表里写上正确的会员价。"))
-    return "".join(said)
+def said(upload: Upload) -> list[str]:
+    """What the taking back came to, in sentences of the reader's language; none of a sheet that was not taken back."""
+    if upload.state != State.TAKEN_BACK:
+        return []
+    if upload.note:  # taken back when the sentences themselves were kept
+        return [upload.note]
+    if "back" not in upload.counts:
+        return [_("没有公示过，已整批退回。")]
+    back = upload.counts["back"]
+    told = [_("已撤回 %(n)d 个改动。") % {"n": back["returned"]}]
+    if back["left"]:
+        told.append(_("另有 %(n)d 个之后又改过，保持不变。") % {"n": back["left"]})
+    if back["members"]:
+        told.append(_("恢复了 %(n)d 个会员价。") % {"n": back["members"]})
+    if back["members_left"]:
+        told.append(_("另有 %(n)d 个会员价之后又改过，保持不变。") % {"n": back["members_left"]})
+    if upload.counts.get("member") and not members.remembered(upload):
+        told.append(_("表格里的会员价没有撤回：请在下一张表里写上正确的会员价。"))
+    return told
 
 
 def _sent_back(upload: Upload, run: FeedRun, *, by: User, at: datetime) -> TakenBack:
     with transaction.atomic():
         runs.refuse(run.pk, by=by, reason=_("上传人撤回"), at=at)
-        move(upload, (State.APPLIED,), State.TAKEN_BACK, note=_("没有公示过，已整批退回。"))
+        move(upload, (State.APPLIED,), State.TAKEN_BACK)
     return TakenBack(None, 0, 0)
 
 
@@ -268,7 +291,7 @@ def confirmable(pharmacy: Pharmacy) -> int:
 
 
 def confirm_unchanged(pharmacy: Pharmacy, *, nonce: str, by: User, at: datetime) -> FeedRun:
-    """本周无变化: every price this desk has said still holds. Raises `UploadProblem`."""
+    """本周无变化: every price this desk has said still holds, member prices too. Raises `UploadProblem`."""
     feed = desk_feed(pharmacy)
     with transaction.atomic():
         Feed.objects.select_for_update(no_key=True).get(pk=feed.pk)
@@ -280,11 +303,15 @@ def confirm_unchanged(pharmacy: Pharmacy, *, nonce: str, by: User, at: datetime)
         if not held:
             raise UploadProblem(_("这个窗口还没有报过价：请先上传一次表格"))
         codes = dict(Drug.objects.filter(pk__in=[drug for drug, _fen, _stock in held]).values_list("pk", "code"))
-        lines = [f"{codes[drug]},{yuan(fen)},{STOCK_WORDS[Stock(stock)]}" for drug, fen, stock in held]
+        lines = [f"{codes[drug]},{yuan(fen)},{STOCK_WORDS[Stock(stock)]}," for drug, fen, stock in held]
+        beside = SourcePrice.objects.filter(
+            pharmacy_id=pharmacy.pk, feed_id=feed.pk, kind=SourcePrice.Kind.MEMBER, drug_id__in=codes, quantity=1
+        )
+        lines += [f"{codes[drug]},{total:.2f},,member" for drug, total in beside.values_list("drug_id", "total")]
         try:
             run = receive(
                 feed=feed,
-                data="\n".join(["drug_code,price,stock", *sorted(lines), ""]).encode(),
+                data="\n".join(["drug_code,price,stock,kind", *sorted(lines), ""]).encode(),
                 at=at,
                 channel=FeedRun.Channel.DESK,
                 mode=Mode.DELTA,

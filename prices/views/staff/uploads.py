@@ -19,7 +19,7 @@ from pharmacies import access
 from pharmacies.access import Action
 from pharmacies.models import Chain, Pharmacy
 from prices.desk.feeds import desk_feed
-from prices.desk.sheets import applying, columns, exports, uploads
+from prices.desk.sheets import applying, columns, exports, members, uploads
 from prices.desk.sheets.uploads import UploadProblem
 from prices.ingest import runs
 from prices.ingest.outcome import rejections_csv
@@ -139,6 +139,8 @@ def _context(request: HttpRequest, place: Pharmacy | Chain, found: Upload, at: d
         "working": state in Upload.WORKING or publishing,
         "publishing": publishing,
         "run": run,
+        "taken_back": applying.said(found),
+        "members_stay": found.counts.get("member") and not members.remembered(found),
         "file": places.link(place, "upload-file", pk=found.pk, kind="xlsx"),
     }
     context |= {
