@@ -1,7 +1,7 @@
 """What a worker wrote about a delivery, in the language of who reads it.
 
 Workers write Chinese sentences and have nobody's language; a page or an answer retells them. The sentences are the ones
-below (a test makes `stage` and `read` say them); what somebody else wrote stays as it is.
+below (a test finds them all where workers write); what somebody else wrote stays as it is.
 """
 
 import re
@@ -29,7 +29,20 @@ SENTENCES = (
     gettext_noop("文件标明是 UTF-8，但第 %(line)d 行不是：请用同一种编码重新保存"),
     gettext_noop("文件在第 %(line)d 行中途断了：请重新导出完整的文件"),
     gettext_noop("文件混用了两种编码：第 %(utf8)d 行是 UTF-8，第 %(other)d 行不是；请用同一种编码重新保存"),
+    gettext_noop("文件格式是 %(format)s，不是 CSV：请另存为“CSV UTF-8（逗号分隔）”后再报"),
+    # desk.unusual, in the preview of a spreadsheet: what to look at before a price is published
+    gettext_noop("是您上次价格的 %(times)s"),
+    gettext_noop("是其他药店中间价的 %(times)s"),
+    gettext_noop("像是一%(unit)s的价格"),
+    gettext_noop("像是按%(unit)s数乘过的价格"),
+    gettext_noop("高于%(place)s %(share)d%% 的药店"),
+    gettext_noop("高于国谈药支付标准 %(amount)s 元"),
+    gettext_noop("高于医保支付标准 %(amount)s 元"),
 )
+PARTS = (gettext_noop("%(n)s 倍"), gettext_noop("%(n)s%%"))
+"""What stands in a sentence and is made of words itself; never a sentence of its own."""
+OF_WORDS = {"times", "unit", "place", "format"}
+"""Places of sentences that hold our own words, to be retold as well; what stands in others came from the sender."""
 PLACE = re.compile(r"%\((\w+)\)([ds])")
 
 
@@ -39,12 +52,24 @@ def retold(text: str) -> str:
         return ""  # gettext would answer with the catalogue's own header
     if (told := gettext(text)) != text:
         return told
-    for sentence in SENTENCES:
+    return _filled(text, SENTENCES)
+
+
+def _filled(text: str, sentences: tuple[str, ...]) -> str:
+    """The one of `sentences` that `text` is, in the active language, with what is filled in; else `text`."""
+    for sentence in sentences:
         if found := _pattern(sentence).fullmatch(text):
-            values = found.groupdict()
-            whole = {name for name, kind in PLACE.findall(sentence) if kind == "d"}
-            return gettext(sentence) % {name: int(said) if name in whole else said for name, said in values.items()}
+            kinds = dict(PLACE.findall(sentence))
+            return gettext(sentence) % {
+                name: _value(name, kinds[name], said) for name, said in found.groupdict().items()
+            }
     return text
+
+
+def _value(name: str, kind: str, said: str) -> int | str:
+    if kind == "d":
+        return int(said)
+    return _filled(gettext(said), PARTS) if said and name in OF_WORDS else said
 
 
 @cache

@@ -162,6 +162,19 @@ def test_an_unusual_price_is_published_with_a_reason_only(clerk: Client, world: 
     assert shown(a, world.shop) == "100.00"
 
 
+def test_what_a_worker_found_unusual_is_said_in_the_readers_language(clerk: Client, world: Desk) -> None:
+    drugs = [f.drug(pack_count=7) for _ in range(20)]
+    for drug in drugs:
+        f.offer(drug, world.shop, "10", run_id=f.run().pk)
+    address = confirmed(clerk, world, csv(*(row(drug, "16") for drug in drugs)))
+    chinese, english = page(clerk, address, show="doubtful"), page(clerk, f"/en{address}", show="doubtful")
+    assert "是您上次价格的 1.6 倍" in chinese
+    assert "个价格变动超过" in chinese  # why the delivery would be held
+    assert "1.6 times your last price" in english
+    assert "倍" not in english
+    assert "个价格变动超过" not in english
+
+
 def test_a_held_run_is_released_on_the_page_by_who_may(clerk: Client, world: Desk) -> None:
     drugs = [f.drug(pack_count=7) for _ in range(20)]
     for drug in drugs:

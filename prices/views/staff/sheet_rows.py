@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from catalog.models import Drug
 from pharmacies.models import Pharmacy
 from prices.desk.sheets import exports, kept, preview, products
+from prices.ingest.retold import retold
 from prices.models import Stock, Upload
 from prices.money import yuan
 
@@ -128,7 +129,7 @@ def _shown(row: dict[str, Any], drugs: dict[int, Drug], shops: dict[int, Pharmac
         new=_yuan(row["new_fen"]) or (sent.get("price") or ""),
         percent=_percent(row["old_fen"], row["new_fen"]),
         stock=_stock(row["old_stock"], row["new_stock"]),
-        remarks=[*([exports.says(codes)] if codes else []), *(row["remarks"] or [])],
+        remarks=[*([exports.says(codes)] if codes else []), *map(retold, row["remarks"] or [])],
         advice=exports.advice(codes),
     )
 
