@@ -13,6 +13,7 @@ from pharmacies.models import Chain, Pharmacy, User
 from prices.ingest import tokens
 from prices.models import Feed
 from prices.models.feeds import Mode
+from prices.monitoring import written
 
 LONGEST_NAME = 40
 MOST = 20
@@ -45,7 +46,7 @@ def create(
     place: Pharmacy | Chain, *, name: str, mode: str, cadence_days: int, by: User, at: datetime
 ) -> tuple[Feed, str]:
     """A till of that name with its token, which is shown this once. Raises `TillProblem`."""
-    name = name.strip()[:LONGEST_NAME]
+    name = written.line(name)[:LONGEST_NAME]
     if not name:
         raise TillProblem(_("请写收银系统的名称，例如：一号收银台"))
     if mode not in Mode.values or cadence_days not in CADENCES:

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -64,6 +64,15 @@ def home(request: HttpRequest, chain: int) -> HttpResponse:
     return render(request, "chain/home.html", context)
 
 
+def _said(sent: QueryDict, name: str, most: int) -> str:
+    """What was typed: trimmed, cut, without the character that no database takes."""
+    return _known(sent.get(name, "")).strip()[:most]
+
+
+def _known(text: str) -> str:
+    return text.replace("\x00", "")
+
+
 def _late(shops: list[Pharmacy], at: datetime) -> list[int]:
     """Those (by key) that no feed has spoken for in a week."""
     heard = chains.last_heard(shops)
@@ -83,7 +92,7 @@ def prices(request: HttpRequest, chain: int) -> HttpResponse:
     """Which product? Without a question: those that the shops, or those of a region, do not price alike."""
     at = timezone.now()
     place = access.chain_for(request.user, Action.SEE, chain, at=at)
-    query, region = request.GET.get("q", "").strip()[:60], request.GET.get("region", "")[:12]
+    query, region = _said(request.GET, "q", 60), _said(request.GET, "region", 12)
     context: dict[str, Any] = {"place": place, "at": at, "query": query, "region": region}
     if query:
         context["found"] = search.drugs(query, limit=FOUND)
@@ -110,7 +119,7 @@ def price(request: HttpRequest, chain: int, drug: str) -> HttpResponse:
     """One product in all shops: who differs; and one price for all, a group, or some, now or at midnight."""
     at = timezone.now()
     place = access.chain_for(request.user, Action.SEE, chain, at=at)
-    product = get_object_or_404(Drug.objects.select_related("preparation"), code=drug)
+    product = get_object_or_404(Drug.objects.select_related("preparation"), code=_known(drug))
     order, outcome = chains.Order(price=""), None
     if request.method == "POST":
         shops = own_shops(request, place, Action.EDIT_PRICES, at)
@@ -127,8 +136,8 @@ def _order(request: HttpRequest) -> chains.Order:
     sent = request.POST
     return chains.Order(
         price=sent.get("price", "")[:40],
-        region=sent.get("region", "")[:12],
-        names=sent.get("names", "")[:100_000],
+        region=_said(sent, "region", 12),
+        names=_said(sent, "names", 100_000),
         missing=sent.get("missing") == "on",
         on=sent.get("on", "")[:10] if sent.get("when") == "later" else "",
         reason=sent.get("reason", ""),
@@ -201,7 +210,7 @@ def withdraw(request: HttpRequest, chain: int, drug: str) -> HttpResponse:
     shops = own_shops(request, place, Action.EDIT_PRICES, at)
     if not shops:
         raise PermissionDenied
-    product = get_object_or_404(Drug, code=drug)
+    product = get_object_or_404(Drug, code=_known(drug))
     moment = parse_datetime(request.POST.get("from", ""))
     n = chains.withdraw(place, shops, product, moment, by=person(request), at=at) if moment else 0
     messages.success(request, _("已取消 %(n)d 家门店的定时调价。") % {"n": n})
@@ -221,7 +230,7 @@ def shops(request: HttpRequest, chain: int) -> HttpResponse:
         problems = _renumbered(request, place, at)
         if not problems:
             return redirect("staff:chain-shops", chain=place.pk)
-    query, only_late = request.GET.get("q", "").strip()[:60], request.GET.get("only") == "late"
+    query, only_late = _said(request.GET, "q", 60), request.GET.get("only") == "late"
     found = access.pharmacies(request.user, Action.SEE, at=at).filter(chain=place).select_related("division")
     if only_late:
         found = found.filter(pk__in=_late(list(found), at))
