@@ -1,10 +1,15 @@
-"""Feeds fetched over HTTP(S) on a schedule. A 304 and the same bytes mean the same: the last snapshot still holds."""
+"""Feeds fetched over HTTP(S) on a schedule. A 304 and the same bytes mean the same: the last snapshot still holds.
+
+Whoever runs the other server decides what it answers: which address its name has this moment, how slowly it speaks, into how
+much its bytes unfold.
+"""
 
 import ipaddress
 import logging
 import socket
-from datetime import datetime
-from urllib.parse import urlsplit
+import time
+from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -17,6 +22,11 @@ from prices.models import Feed, FeedRun
 
 log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(30.0, read=120.0)
+LONGEST = timedelta(minutes=20)
+"""For all of a file: a server that sends a byte a minute must not keep the worker."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+UNFOLDED = ("", "identity", "gzip")
+"""Encodings of an answer: of gzip 64 kB become 64 MB at most before they are counted, of others gigabytes."""
 
 
 class PullProblem(Exception):
@@ -52,17 +62,20 @@ def pull(feed_id: int, *, at: datetime) -> str:
 
 def _fetch(feed: Feed) -> tuple[bytes | None, str]:
     """The body (None: not modified) and its ETag."""
-    _refuse_inside(feed.url)
-    headers = {"If-None-Match": feed.etag} if feed.etag else {}
-    chunks, size = [], 0
+    asked = _asked(feed)
+    chunks, size, end = [], 0, time.monotonic() + LONGEST.total_seconds()
     try:
-        with httpx.stream("GET", feed.url, headers=headers, timeout=TIMEOUT, follow_redirects=False) as answer:
+        with httpx.Client(timeout=TIMEOUT) as client, client.stream("GET", **asked) as answer:
             if answer.status_code == 304:
                 return None, feed.etag
             if answer.status_code != 200:
                 raise PullProblem(_("对方服务器回答 %(status)d：请核对地址与权限") % {"status": answer.status_code})
+            if answer.headers.get("Content-Encoding", "").lower() not in UNFOLDED:
+                raise PullProblem(_("对方的压缩方式不能读取：请不压缩，或只用 gzip"))
             for chunk in answer.iter_bytes():
                 size += len(chunk)
+                if time.monotonic() > end:
+                    raise PullProblem(_("对方发送得太慢：请检查对方服务器，或分成几个文件"))
                 if size > settings.FEED_MAX_BYTES:
                     raise PullProblem(_("文件超过大小上限：请分成几个文件"))
                 chunks.append(chunk)
@@ -71,19 +84,52 @@ def _fetch(feed: Feed) -> tuple[bytes | None, str]:
         raise PullProblem(_("无法取得文件（%(error)s）：请检查网络与证书") % {"error": type(error).__name__}) from error
 
 
-def _refuse_inside(url: str) -> None:
-    """A feed's address is data: it must not make this server talk to itself or to its own network."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+def _asked(feed: Feed) -> dict[str, Any]:
+    """What httpx is told. Connected to is the address that was looked at, by number: asked again, a name may say another."""
+    headers = {"Accept-Encoding": "gzip"} | ({"If-None-Match": feed.etag} if feed.etag else {})
+    address = _address(feed.url)
+    if address is None:
+        return {"url": feed.url, "headers": headers}
+    url = httpx.URL(feed.url)
+    host = url.netloc.decode("ascii")
+    return {
+        "url": url.copy_with(host=address),
+        "headers": headers | {"Host": host},
+        "extensions": {} if url.host == address else {"sni_hostname": url.raw_host.decode("ascii")},
+    }
+
+
+def _address(url: str) -> str | None:
+    """A feed's address is data: it must not make this server talk to itself or to its own network. Where the name leads,
+    as a number; None where it may lead anywhere. Raises `PullProblem`."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise PullProblem(_("地址应以 http:// 或 https:// 开头")) from error
+    if parts.scheme not in {"http", "https"} or not parts.host:
         raise PullProblem(_("地址应以 http:// 或 https:// 开头"))
     if settings.FEED_PULL_PRIVATE:
-        return
+        return None
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(parts.raw_host.decode("ascii"), parts.port or 443, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise PullProblem(_("找不到服务器 %(host)s：请核对地址") % {"host": parts.hostname}) from error
-    if any(not ipaddress.ip_address(entry[4][0]).is_global for entry in found):
+        raise PullProblem(_("找不到服务器 %(host)s：请核对地址") % {"host": parts.host}) from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if not all(_is_outside(address) for address in addresses):
         raise PullProblem(_("地址指向内部网络：如确有需要，请管理员设置 FEED_PULL_PRIVATE=1"))
+    return addresses[0]
+
+
+def _is_outside(text: str) -> bool:
+    """A public address, and none in which one of ours is wrapped up."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None and not inner.is_global:
+            return False
+    return address.is_global and not address.is_multicast
 
 
 def _last_delivery(feed: Feed) -> bytes:
