@@ -31,23 +31,24 @@ HALF = 180
 
 def moved(day: date) -> pl.DataFrame:
     """The changes of the day as `changes.moved` has them: drug_id, pharmacy_id, old_fen, new_fen (null: no price), feed_id;
-    of `since_us` and `received_us` only which of them is later is true. Those that ended where they began are left out.
+    of `since_us` and `received_us` only which of them is later is true. `last_fen` is what the last line of the day
+    replaced: another price than `old_fen` where there were several. Those that ended where they began are among them.
     """
     parameters = {"since": midnight(day), "until": midnight(day + DAY), "skew": SKEW}
     key, prices, number, feed = arrays("past_changes", parameters)
     old, new = halves(prices)
-    told: dict[str, Column] = {"key": key, "id": number, "old": old, "new": new, "feed": feed}
+    told: dict[str, Column] = {"key": key, "id": number, "old": old, "last": old, "new": new, "feed": feed}
     frame = pl.DataFrame(told)
     if frame["key"].n_unique() < frame.height:
-        of_offer = [pl.col("old").first(), pl.col("new").last(), pl.col("feed").last()]
+        of_offer = [pl.col("old").first(), *(pl.col(name).last() for name in ("last", "new", "feed"))]
         frame = frame.sort("id").group_by("key").agg(of_offer)
-    frame = frame.filter(pl.col("old") != pl.col("new"))
     small: dict[str, pl.Expr] = {
         "drug_id": pl.col("key") // (LOW + 1),
         "pharmacy_id": pl.col("key") % (LOW + 1),
         "feed_id": pl.col("feed") // 2,
         "old_fen": pl.when(pl.col("old") > 0).then(pl.col("old")),
         "new_fen": pl.when(pl.col("new") > 0).then(pl.col("new")),
+        "last_fen": pl.when(pl.col("last") > 0).then(pl.col("last")),
     }
     return frame.select(
         *(column.cast(pl.Int32).alias(name) for name, column in small.items()),
@@ -70,8 +71,8 @@ class Histories:
     """What offers of `shops` were asked before a day, from the changes of the days before it: `learn` them in order.
 
     Of every product × shop it is known on which day it changed last (a byte each, two for windows of half a year: 450 MB
-    for a province); the changes of that day lie in a file, and there the day before that. Files go when no window reaches
-    them any more. Days are numbered from 1; `base` is what the bytes count from, 0 in a byte is long ago or never.
+    for a province); the changes of that day lie in a file, and there the day before that; the few that changed several
+    times that day also in files of their own. Files go when no window reaches them any more. Days are numbered from 1; `base` is what the bytes count from, 0 in a byte is long ago or never.
     """
 
     def __init__(self, folder: Path, window_days: int, drugs: Sequence[int], shops: Sequence[int]) -> None:
@@ -80,6 +81,7 @@ class Histories:
         self.width = len(shops)
         self.newest: Column = np.zeros(len(drugs) * len(shops), np.uint8 if window_days < HALF else np.uint16)
         self.base, self.number, self.numbers = 0, 0, dict[date, int]()
+        self.several: set[int] = set()  # numbers of days on which some offer changed several times
 
     def learn(self, day: date, frame: pl.DataFrame) -> None:
         """Take in the changes of a day (`moved`, of known products and shops)."""
@@ -88,13 +90,19 @@ class Histories:
         place = self._place(frame)
         order = np.argsort(place)
         place, old = place[order], frame["old_fen"].fill_null(0).to_numpy()[order]
-        for name, values in (("place", place), ("old", old), ("before", self._last(place))):
+        files = {"place": place, "old": old, "before": self._last(place)}
+        last = frame["last_fen"].fill_null(0).to_numpy()[order]
+        if len(several := np.flatnonzero(last != old)):
+            self.several.add(self.number)
+            files |= {"several": place[several], "last": last[several]}
+        for name, values in files.items():
             np.save(self._file(self.number, name), values)
         self.newest[place] = self.number - self.base
         for past in [each for each in self.numbers if each < day - self.window_days * DAY]:
             number = self.numbers.pop(past)
-            for name in ("place", "old", "before"):
-                self._file(number, name).unlink()
+            self.several.discard(number)
+            for name in ("place", "old", "before", "several", "last"):
+                self._file(number, name).unlink(missing_ok=True)
 
     def known(self, frame: pl.DataFrame, day: date) -> Bools:
         """Which of these offers changed on the days that a window of `day` reaches."""
@@ -104,10 +112,7 @@ class Histories:
         return np.asarray(self._last(self._place(frame)) >= max(oldest, 1), np.bool_)
 
     def past(self, frame: pl.DataFrame, day: date) -> Past:
-        """As `changes.past`, for the changes of `day` that are not learnt yet; `line_us` is the end of the right day.
-
-        A day is one change here: an offer that changed and then left on the same day is known by its price of that morning.
-        """
+        """As `changes.past`, for the changes of `day` that are not learnt yet; `line_us` is the end of the right day."""
         n, width = frame.height, self.window_days
         place = self._place(frame)
         pointer = self._last(place)
@@ -128,11 +133,22 @@ class Histories:
             pointer[here] = np.load(self._file(number, "before"), mmap_mode="r")[row]
             first = here[unseen[here]]
             before[first] = price[first]
+            if number in self.several:
+                before[first] = self._replaced(number, place[first], before[first])
             line_us[first] = round(midnight(day - (back - 1) * DAY).timestamp() * 1_000_000) - 1
             away = first[np.isnan(last[first])]
-            last[away] = price[away]
+            last[away] = before[away]
             unseen[first] = False
         return Past(np.log(windows), before, last, line_us)
+
+    def _replaced(self, number: int, place: Ints, morning: Floats) -> Floats:
+        """What the last change of that day replaced at each place: the price of the `morning`, but where there were
+        several."""
+        several, last = (np.load(self._file(number, name)) for name in ("several", "last"))
+        row = np.minimum(np.searchsorted(several, place), len(several) - 1)
+        other = last[row].astype(np.float64)
+        other[other == 0] = np.nan
+        return np.where(several[row] == place, other, morning)
 
     def _count(self) -> None:
         """The next day's number; before the bytes overflow they are counted from a later day."""

@@ -73,7 +73,8 @@ class Look:
         if not nights.covered(on - MAX_AGE, on):
             self.learn(on, frame)
             return frame.clear(), {"covered": 0, "tests": 0, "slips": 0, "events": 0}
-        priced = frame.filter(pl.col("new_fen").is_not_null())
+        priced = frame.filter(pl.col("new_fen").is_not_null() & pl.col("old_fen").ne_missing(pl.col("new_fen")))
+        priced = priced.drop("last_fen")
         matters = self._matters(priced, on)
         judged, wrong = self._judged(priced.filter(matters), self._movement(priced), on)
         whole = pl.concat([judged, priced.filter(~matters).drop("since_us", "received_us")], how="diagonal")

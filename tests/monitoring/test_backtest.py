@@ -16,7 +16,7 @@ from prices.monitoring import backtest, backtests, rules
 from prices.monitoring import changes as reading
 from prices.monitoring.detectors import MODULES
 from prices.monitoring.judging import FINDERS
-from prices.monitoring.past import Histories
+from prices.monitoring.past import Histories, moved
 from prices.monitoring.screen import screen
 from prices.monitoring.trying import Look
 from tests import factories as f
@@ -95,18 +95,17 @@ def noisy(seed: int) -> Market:
     market = Market(products=12, shops=36)
     for day in range(42):
         on = market.first + day * DAY
-        moved: set[tuple[int, int]] = set()
         for n in range(40):
             drug, shop = market.drugs[random.integers(12)], market.shops[random.integers(36)]
             now, usual = market.price[drug.pk, shop.pk], market.usual[drug.pk]
             factor = random.choice([1.02, 0.97, 1.09, 1.18, 1.3, 1.6, 0.6, 10, 0.1, 1, 0], p=[.2, .14, .12, .1, .1, .08, .06, .04, .02, .1, .04])  # fmt: skip
             base = usual if factor == 1 else (now or usual)
             fen = round(base * factor) if 0 < base * factor < 400_000 else None
-            if fen is None and (drug.pk, shop.pk) in moved:
-                continue  # of what a price became on the day it went a back-test knows nothing: see `past.Histories`
-            moved.add((drug.pk, shop.pk))
             future = hour(on, 10, n) + DAY if random.random() < 0.02 else None
             market.set(drug, shop, fen, hour(on, 10, n), future)
+            if n % 5 == 0:  # again the same day: to another price, off the shelf, or back to where it began
+                again = (round(usual * 1.25), None, now)[n // 5 % 3]
+                market.set(drug, shop, again, hour(on, 15, n))
         if day % 5 == 0:
             chain, drug = chains[random.integers(3)], market.drugs[random.integers(12)]
             for shop in (each for each in market.shops if each.chain_id == chain.pk):
@@ -376,9 +375,9 @@ def test_a_year_of_days_is_counted_in_a_byte(tmp_path: Path) -> None:
     """An offer that changed 20 and 300 days before: the window of 28 days knows the newer one, whatever the counting."""
 
     def frame(old: int) -> pl.DataFrame:
-        return pl.DataFrame(
-            {"drug_id": [7], "pharmacy_id": [3], "old_fen": [old]}, schema_overrides={"old_fen": pl.Int32}
-        )
+        fen = {name: [old] for name in ("old_fen", "last_fen")}
+        types = dict.fromkeys(fen, pl.Int32)
+        return pl.DataFrame({"drug_id": [7], "pharmacy_id": [3]} | fen, schema_overrides=types)
 
     histories, first = Histories(tmp_path, 28, [5, 7], [3, 4]), TODAY - 320 * DAY
     for n in range(320):
@@ -389,3 +388,38 @@ def test_a_year_of_days_is_counted_in_a_byte(tmp_path: Path) -> None:
     assert np.round(np.exp(past.windows[0])).tolist() == [1200.0] * 8 + [1500.0] * 20
     assert (past.before_fen.tolist(), past.last_fen.tolist()) == ([1200.0], [1500.0])
     assert len(list(tmp_path.iterdir())) == 29 * 3
+
+
+def test_what_a_price_was_within_a_day_is_known_as_the_screen_knows_it(tmp_path: Path) -> None:
+    """Offers that changed several times on one day: the last price before they left, the one before that they have."""
+    market = Market(products=1, shops=6)
+    on, (drug,) = TODAY - 10 * DAY, market.drugs
+    usual = market.usual[drug.pk]
+    days: list[list[int | None]] = [
+        [1200, None],  # changed, then left
+        [None, 1300, None],  # left, came back, left
+        [1100, 1150],  # changed twice
+        [1200, usual],  # and back to where it began
+        [1400],
+        [None],
+    ]
+    for shop, fens in zip(market.shops, days, strict=True):
+        for n, fen in enumerate(fens):
+            market.set(drug, shop, fen, hour(on, 9 + n))
+    now = [market.price[drug.pk, shop.pk] for shop in market.shops]
+    for shop in market.shops:
+        market.set(drug, shop, 1900, hour(TODAY))
+    market.write()
+    today = pl.DataFrame(
+        {"drug_id": [drug.pk] * 6, "pharmacy_id": [shop.pk for shop in market.shops], "old_fen": now},
+        schema={"drug_id": pl.Int32, "pharmacy_id": pl.Int32, "old_fen": pl.Int32},
+    )
+    histories = Histories(tmp_path, 28, [drug.pk], [shop.pk for shop in market.shops])
+    for n in range(28):
+        histories.learn(TODAY - (28 - n) * DAY, moved(TODAY - (28 - n) * DAY))
+    mine, theirs = histories.past(today, TODAY), reading.past(today, TODAY, 28)
+    np.testing.assert_array_equal(mine.windows, theirs.windows)
+    np.testing.assert_array_equal(mine.before_fen, theirs.before_fen)
+    np.testing.assert_array_equal(mine.last_fen, theirs.last_fen)
+    assert mine.last_fen.tolist() == [1200, 1300, 1150, usual, 1400, usual]
+    assert mine.before_fen.tolist() == [1200, 1300, 1100, 1200, usual, usual]
