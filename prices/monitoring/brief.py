@@ -222,7 +222,7 @@ def _access(area: Region, day: date | None, *, past: bool) -> str:
         return said + "。"
     if counted["farthest"] is not None:
         said += _("，最近一家有货的最远在直线 {km} 公里外").format(km=f"{counted['farthest'] / 1000:.1f}")
-    return said + (_("，{n} 处全省都没有货。").format(n=counted["nowhere"]) if counted["nowhere"] else "。")
+    return said + (_("，{n} 处全省都没有货。").format(n=f"{counted['nowhere']:,}") if counted["nowhere"] else "。")
 
 
 def _grid(table: Table) -> Grid:

@@ -16,6 +16,7 @@ from prices.views import words
 register = template.Library()
 
 register.filter("money", words.money)
+register.filter("grouped", words.grouped)
 register.filter("straight", words.straight)
 register.filter("radius", words.radius)
 register.filter("age", words.age)
@@ -43,6 +44,13 @@ def price(amount: str | Decimal) -> SafeString:
 @register.filter
 def per_unit(amount: str | Decimal, unit: str) -> str:
     return words.unit_price(amount, unit)
+
+
+@register.filter
+def brackets_below(label: str) -> SafeString:
+    """The label, with a line of its own for what stands in brackets where the style sheet wants one."""
+    before, bracket, rest = str(label).partition("(")
+    return format_html("{}<br>{}{}", before, bracket, rest) if bracket else format_html("{}", before)
 
 
 @register.filter

@@ -119,7 +119,7 @@ def _usual_here(usual: Usual | None, city: Place | None) -> tuple[str, ...]:
         return ()
     label = gettext("多数药店价 %(money)s") % {"money": words.money(yuan(usual.mode_fen))}
     said = gettext("%(place)s药店最常见的标价（众数），%(n)s 家")
-    return label, sentence(said, place=name(city.name), n=str(usual.count))
+    return label, sentence(said, place=name(city.name), n=str(words.grouped(usual.count)))
 
 
 def _usual_there(made: list[Card]) -> tuple[str, ...]:

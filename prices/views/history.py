@@ -128,7 +128,7 @@ def _few(now: Day, area: str) -> str:
     )
     low, high = words.money(_text(now.min_fen)), words.money(_text(now.max_fen))
     prices = low if low == high else gettext("%(low)s到 %(high)s") % {"low": low, "high": high}
-    return sentence(said, area=name(area), n=str(now.count), least=str(MODE_MIN_SHOPS), prices=prices)
+    return sentence(said, area=name(area), n=str(words.grouped(now.count)), least=str(MODE_MIN_SHOPS), prices=prices)
 
 
 def _basis(now: Day) -> str:
@@ -136,4 +136,4 @@ def _basis(now: Day) -> str:
     if not now.count:
         return ""
     said = ngettext("按 %(n)s 家药店的标价统计，%(day)s", "按 %(n)s 家药店的标价统计，%(day)s", now.count)
-    return said % {"n": now.count, "day": words.day(now.on)}
+    return said % {"n": words.grouped(now.count), "day": words.day(now.on)}

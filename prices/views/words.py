@@ -63,6 +63,24 @@ WEEKDAYS = [
 ]
 
 
+# -- counts --------------------------------------------------------------------------------------------------------------
+
+
+class Count(int):
+    """A whole number as a sentence says it: `12,345`. It is still a number: plural forms are chosen by it.
+
+    Not for codes, ids, years and form values, which are no counts. Django's own separators would reach those, and
+    its Chinese formats have none.
+    """
+
+    def __str__(self) -> str:
+        return f"{int(self):,}"
+
+
+def grouped(number: int) -> Count:
+    return Count(number)
+
+
 # -- money ------------------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,9 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.template import Context, Template
 from django.utils import translation
+from django.utils.translation import gettext
 from psycopg.types.range import DateRange
 
 from pharmacies.hours import parse
@@ -131,3 +133,22 @@ def test_thousands_are_set_off_in_the_large_price_as_in_every_other():
 )
 def test_a_range_of_days_is_told_with_its_last_day(valid: DateRange, said: str) -> None:
     assert words.validity(valid) == said
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh-hans", "共 12,345 行"), ("en", "12,345 rows")])
+def test_a_count_in_a_sentence_has_separators_and_still_chooses_its_plural(language, said):
+    sentence = "{% load i18n yaobi %}{% blocktranslate count n=n|grouped %}共 {{ n }} 行{% plural %}共 {{ n }} 行{% endblocktranslate %}"
+    with translation.override(language):
+        assert Template(sentence).render(Context({"n": 12345})) == said
+        one = Template(sentence).render(Context({"n": 1}))
+    assert one == ("共 1 行" if language == "zh-hans" else "1 row")
+
+
+def test_a_count_is_said_alike_from_python_and_stays_a_number():
+    count = words.grouped(1234567)
+    assert (f"{count}", gettext("%(n)s 家") % {"n": count}) == ("1,234,567", "1,234,567 家")
+    assert count + 1 == 1234568
+
+
+def test_what_is_no_count_is_left_alone_in_a_template():
+    assert Template("{{ pk }} {{ year }}").render(Context({"pk": 12345, "year": 2026})) == "12345 2026"

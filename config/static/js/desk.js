@@ -53,13 +53,13 @@ class Table {
     form.querySelector("table").setAttribute("aria-rowcount", this.shown.length + 1);
     form.querySelector("[data-none]").hidden = this.shown.length > 0;
     this.counts();
-    this.say((this.words.nRows || "%n").replace("%n", this.shown.length));
+    this.say((this.words.nRows || "%n").replace("%n", this.shown.length.toLocaleString("en")));
     this.draw(true);
   }
 
   counts() {
     document.querySelectorAll("[data-count-of]").forEach((place) => {
-      place.textContent = this.rows.filter((row) => this.passes(row, place.dataset.countOf)).length;
+      place.textContent = this.rows.filter((row) => this.passes(row, place.dataset.countOf)).length.toLocaleString("en");
     });
   }
 

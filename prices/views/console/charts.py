@@ -13,6 +13,7 @@ from django.utils.translation import gettext, pgettext
 
 from prices.money import yuan
 from prices.monitoring.tables import Table
+from prices.views import words
 
 Words = str | Promise
 Values = Sequence[float | None]
@@ -158,14 +159,14 @@ def strip(peers: Sequence[Sequence[int]], own_fen: int, middle_fen: int, *, name
         bars=bars,
         ticks=_ticks(x, low, middle_fen, high),
         own_x=x(own_fen),
-        own_words=gettext("这个价 %(price)s 元") % {"price": yuan(own_fen)},
+        own_words=gettext("这个价 %(price)s 元") % {"price": f"{yuan(own_fen):,}"},
         own_anchor="end" if x(own_fen) > WIDE * 0.7 else "start" if x(own_fen) < WIDE * 0.3 else "middle",
         table=table,
     )
 
 
 def _bar(members: Sequence[int]) -> str:
-    values = {"n": len(members), "low": yuan(min(members)), "high": yuan(max(members))}
+    values = {"n": words.grouped(len(members)), "low": f"{yuan(min(members)):,}", "high": f"{yuan(max(members)):,}"}
     if min(members) == max(members):
         return gettext("%(low)s 元：%(n)s 家") % values
     return gettext("%(low)s 元到 %(high)s 元：%(n)s 家") % values

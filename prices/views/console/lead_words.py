@@ -106,7 +106,7 @@ def _history_clause(lead: Lead, finding: Finding) -> str:
 
 
 def _peers_clause(lead: Lead, finding: Finding) -> str:
-    n = finding.inputs["count"]
+    n = words.grouped(finding.inputs["count"])
     if not finding.inputs.get("peers"):
         values = {"n": n, "share": percent(lead.price_fen, finding.inputs["median_fen"])}
         if lead.price_fen >= finding.inputs["median_fen"]:
@@ -218,7 +218,7 @@ def _history_sentence(lead: Lead, finding: Finding) -> str:
 
 def _peers_sentence(lead: Lead, finding: Finding) -> str:
     seen = finding.inputs
-    n = seen["count"]
+    n = words.grouped(seen["count"])
     values = {
         "city": lead.city.name,
         "n": n,
@@ -239,7 +239,7 @@ def _mode_sentence(lead: Lead, finding: Finding) -> str:
     values = {
         "city": lead.city.name,
         "mode": amount(seen["mode_fen"]),
-        "n": seen["count"],
+        "n": words.grouped(seen["count"]),
         "price": amount(lead.price_fen),
         "times": times(lead.price_fen, seen["mode_fen"]),
         "share": percent(lead.price_fen, seen["mode_fen"]),
@@ -335,10 +335,10 @@ def place(lead: Lead, finding: Finding) -> str:
     if price >= middle:
         if all(fen <= price for fen, _shops in peers):
             return pgettext("among others", "最高")
-        return gettext("高于 %(n)s 家") % {"n": beyond}
+        return gettext("高于 %(n)s 家") % {"n": words.grouped(beyond)}
     if all(fen >= price for fen, _shops in peers):
         return pgettext("among others", "最低")
-    return gettext("低于 %(n)s 家") % {"n": beyond}
+    return gettext("低于 %(n)s 家") % {"n": words.grouped(beyond)}
 
 
 def _weeks(lead: Lead, finding: Finding) -> tuple[int, int, int]:

@@ -109,7 +109,7 @@ def work(area: Region, new: int, *, at: datetime) -> list[Card]:
     open_cases = Case.objects.within(area).unfinished()
     counted = open_cases.aggregate(n=Count("pk"), due=Count("pk", filter=Q(due_at__lt=at)))
     overdue = (
-        gettext("现在，其中 %(n)s 件已过期限") % {"n": counted["due"]}
+        gettext("现在，其中 %(n)s 件已过期限") % {"n": f"{counted['due']:,}"}
         if counted["due"]
         else gettext("现在，没有过期限的")
     )
