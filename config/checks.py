@@ -62,6 +62,29 @@ def postgis_is_there(databases: Sequence[str] | None = None, **kwargs: Any) -> l
 
 
 @register(Tags.database)
+def chinese_order_is_there(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Lists of names go by pinyin, which is a collation of ICU."""
+    if "default" not in (databases or ()):
+        return []
+    with connections["default"].cursor() as cursor:
+        return collation_errors(cursor, "zh-x-icu")
+
+
+def collation_errors(cursor: Any, collation: str) -> list[CheckMessage]:
+    cursor.execute("SELECT count(*) FROM pg_collation WHERE collname = %s", [collation])
+    if cursor.fetchone()[0]:
+        return []
+    return [
+        Error(
+            f"The database has no collation {collation!r}: names cannot be listed by pinyin.",
+            hint="Use a PostgreSQL that is built with ICU, as those of Debian and Ubuntu are; where it was added later: "
+            "SELECT pg_import_system_collations('pg_catalog').",
+            id="yaobi.E003",
+        )
+    ]
+
+
+@register(Tags.database)
 def roles_are_distinct(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Append-only history and read-only searches are grants: they bind only when the roles differ."""
     if "default" not in (databases or ()):

@@ -54,4 +54,4 @@ JOIN prices_feed f ON f.id = price.feed_id
 LEFT JOIN mark ON mark.feed_id = price.feed_id
 CROSS JOIN ranked
 WHERE price.fen IS NOT NULL
-ORDER BY n.generic_name COLLATE "C", d.code COLLATE "C"
+ORDER BY n.generic_name COLLATE "zh-x-icu", d.code COLLATE "C"

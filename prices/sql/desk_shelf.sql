@@ -1,4 +1,4 @@
--- Answers: everything on the shelf of pharmacy %(pharmacy)s as its own staff see it, by name: hidden and out of stock
+-- Answers: everything on the shelf of pharmacy %(pharmacy)s as its own staff see it, by name (拼音): hidden and out of stock
 --   offers too. How old each price is and whether citizens still see it, whether the desk said it with a reason, whether
 --   a newer delivery had a suspected slip refused for it, and what the desk had said in the last week before a feed with
 --   newer data said otherwise.
@@ -33,4 +33,4 @@ LEFT JOIN LATERAL (
 ) doubted ON true
 CROSS JOIN LATERAL (SELECT search_vouched(o.confirmed_at, o.disputed_since, m.snapshot_as_of) AS at) vouched
 WHERE o.pharmacy_id = %(pharmacy)s AND o.state <> 0
-ORDER BY n.generic_name COLLATE "C", d.code COLLATE "C"
+ORDER BY n.generic_name COLLATE "zh-x-icu", d.code COLLATE "C"

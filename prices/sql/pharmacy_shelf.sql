@@ -1,5 +1,5 @@
 -- Answers: what one pharmacy sells: its live offers that are not hidden as stale, out of stock ones too, by generic
---   name, then drug code; after a place. What the nearest area's list bars from retail is not on a pharmacy's shelf.
+--   name as a Chinese reader orders it (拼音), then drug code; after a place. What the nearest area's list bars from retail is not on a pharmacy's shelf.
 -- Parameters: pharmacy_id, at, day, stale_after, hidden_after, after_name, after_code, rows.
 -- Relies on: offer_pharmacy.
 WITH list AS MATERIALIZED (
@@ -39,6 +39,6 @@ WHERE o.pharmacy_id = %(pharmacy_id)s
     AND o.state <> 0  -- not `= 1`, which would let old statistics bring in all of offer_cheapest
     AND o.drug_id NOT IN (SELECT drug_id FROM barred)
     AND %(at)s <= vouched.at + f.cadence * %(hidden_after)s
-    AND (n.generic_name COLLATE "C", d.code COLLATE "C") > (%(after_name)s, %(after_code)s)
-ORDER BY n.generic_name COLLATE "C", d.code COLLATE "C"
+    AND (n.generic_name COLLATE "zh-x-icu", d.code COLLATE "C") > (%(after_name)s, %(after_code)s)
+ORDER BY n.generic_name COLLATE "zh-x-icu", d.code COLLATE "C"
 LIMIT %(rows)s

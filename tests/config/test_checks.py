@@ -8,13 +8,19 @@ import pytest
 from django.core.checks import run_checks
 from django.db import connections
 
-from config.checks import trigram_errors
+from config.checks import collation_errors, trigram_errors
 
 BLIND = "test_yaobi_lc_ctype_c"
 
 
 def test_a_database_as_bin_serve_makes_it_passes(committed: None) -> None:
     assert run_checks(tags=["database"], databases=["default"]) == []
+
+
+def test_a_database_without_the_order_of_pinyin_is_refused(db: None) -> None:
+    with connections["default"].cursor() as cursor:
+        assert collation_errors(cursor, "zh-x-icu") == []
+        assert [error.id for error in collation_errors(cursor, "nowhere-x-icu")] == ["yaobi.E003"]
 
 
 def test_one_role_for_everything_is_warned_about(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

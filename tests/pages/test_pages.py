@@ -137,6 +137,22 @@ def test_a_long_shelf_has_pages_that_repeat_and_skip_nothing(client, town, monke
     assert len(seen) == len(set(seen)) == 8
 
 
+def test_a_shelf_goes_by_pinyin_over_its_pages(client, town, monkeypatch):
+    """By code point 阿莫西林 would stand behind 厄贝沙坦, and 注射用 before 艾司唑仑."""
+    monkeypatch.setattr("prices.views.pharmacy.SHELF_PAGE", 2)
+    for name in ("注射用头孢唑林钠", "艾司唑仑片", "二甲双胍片", "阿莫西林胶囊", "厄贝沙坦片"):
+        factories.offer(factories.drug(factories.preparation(name), pack_count=10), town.mid, "5.00")
+    seen, path = [], f"/pharmacies/{town.mid.code}"
+    while path:
+        response = client.get(path)
+        seen += [offer["drug"]["name"] for offer in response.context["offers"]]
+        path = response.context["more_url"]
+    own = town.drug.preparation.generic_name
+    assert [name for name in seen if name != own] == [
+        "阿莫西林胶囊", "艾司唑仑片", "厄贝沙坦片", "二甲双胍片", "注射用头孢唑林钠",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "path",
     ["/nope", "/preparations/0", "/preparations/99999999999999999999", "/drugs/X", "/drugs/%00", "/drugs/';--",
