@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pharmacies import access, audit
@@ -148,6 +149,27 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Steps of one kind, apart from the others: what leads on, what ends the case, and what weighs on the pharmacy.
+
+    `name` is one of GROUPS; `words` say before pressing what pressing does, empty where it does no harm.
+    """
+
+    name: str
+    label: str
+    words: str
+    choices: list[Choice]
+
+
+GROUPS = {
+    "on": (gettext_lazy("继续办理"), ""),
+    "end": (gettext_lazy("办结，不作处置"), gettext_lazy("提交就办结：事项不再往下办。")),
+    "measure": (gettext_lazy("处置药店"), gettext_lazy("对药店作出处理并办结。要写理由和文号，提交前请再核对一遍。")),
+}
+"""In this order, the gravest last: (its heading, what pressing does)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A step of the past in words; `state` is empty where the step did not change it or is called the same."""
 
@@ -173,7 +195,7 @@ def _page(case: Case, area: Region, person: User, *, at: datetime) -> dict[str, 
         "prices": cases_evidence.prices(said),
         "reports": cases_evidence.reports(said),
         "intact": evidence.intact(case.evidence),
-        "choices": list(_choices(case, may, at=at)),
+        "groups_of_steps": _groups(list(_choices(case, may, at=at))),
         "lines": _lines(case),
         "replies": InquiryReply.objects.filter(inquiry=inquiry).select_related("by").order_by("pk") if inquiry else [],
         "groups": ReportGroup.objects.counted().filter(case=case).order_by("pk"),
@@ -194,6 +216,21 @@ def _choices(case: Case, may: dict[Action, bool], *, at: datetime) -> Iterable[C
     for step in steps:
         until = due.of_state(step.to, at=at) if step.due and step.to else None
         yield Choice(step, step.name in AT_ONCE, timezone.localdate(until) if until else None, step == on)
+
+
+def _groups(choices: Iterable[Choice]) -> list[Group]:
+    """The choices by kind, in the order of GROUPS; what leads on always has its place: handing over stands there too."""
+    kinds: dict[str, list[Choice]] = {name: [] for name in GROUPS}
+    for choice in choices:
+        if choice.step.outcome in Case.MEASURES:
+            kinds["measure"].append(choice)
+        else:
+            kinds["end" if choice.step.to == Case.State.CLOSED else "on"].append(choice)
+    return [
+        Group(name, str(GROUPS[name][0]), str(GROUPS[name][1]), found)
+        for name, found in kinds.items()
+        if found or name == "on"
+    ]
 
 
 def _lines(case: Case) -> list[Line]:
