@@ -111,7 +111,11 @@ def _explaining(page: Page) -> None:
 
 
 def _filtering(page: Page) -> None:
-    page.locator(".sorts .menu summary").click()
+    page.locator(".filters summary").click()
+
+
+def _unfolding(page: Page) -> None:
+    page.locator("[data-unfold]").click()
 
 
 def _here(page: Page) -> None:
@@ -137,6 +141,7 @@ def _planned(page: Page) -> None:
 OPENED: dict[str, tuple[str, Callable[[Page], None]]] = {
     "suggestions": ("/browse", _suggesting),
     "explanations and ways": ("{preparation}", _explaining),
+    "the rest of the head": ("{drug}", _unfolding),
     "filters": ("{preparation}", _filtering),
     "near and cheap": ("{drug}?sort=frontier", _near_and_cheap),
     "with travel cost": ("{preparation}?sort=value", _by_value),

@@ -128,12 +128,12 @@ def test_choices_change_the_list_in_place_and_the_address_with_it(visit):
 
 def test_a_filter_leaves_out_what_does_not_pass_and_says_that_it_does(visit):
     made, page = compare(visit)
-    page.locator(".sorts summary").click()
+    page.locator(".filters summary").click()
     page.locator(".chip", has_text="现在营业").click()
     page.wait_for_url(re.compile(r"\?open_now=true$"))
     made.settled()
     assert names(page)[0] == world.shop_name(0)
-    expect(page.locator(".sorts summary")).to_have_text("筛选 · 1")
+    expect(page.locator(".filters summary")).to_have_text("筛选 · 1")
 
 
 def test_an_empty_list_says_why_and_what_to_try(visit):

@@ -38,6 +38,14 @@
     });
   }
 
+  // What a phone keeps folded above a list: the button stands inside the part that its class unfolds.
+  function unfold(button) {
+    if (button) {
+      var open = button.closest(".head").classList.toggle("unfolded");
+      button.setAttribute("aria-expanded", String(open));
+    }
+  }
+
   root.classList.add("js");
   apply(remembered());
   document.addEventListener("DOMContentLoaded", function () {
@@ -47,6 +55,7 @@
     if (event.target.closest("[data-elder]")) {
       choose(!root.classList.contains("elder"));
     }
+    unfold(event.target.closest("[data-unfold]"));
     closeMenus(event.target.closest("details.menu, details.explain"));
   });
   // What opens below the edge of the window is brought into it.
