@@ -62,6 +62,7 @@ def one_of_everything() -> None:
     """At least one row of every model that the admin shows."""
     user = User.objects.get()
     shop, drug = f.pharmacy(hours="24/7"), f.drug()
+    f.outlined(shop.division, f.square(114, 30, 115, 31))
     f.rebuild_today()
     people_and_their_log(user, shop)
     the_catalogue(drug)
