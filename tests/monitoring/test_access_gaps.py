@@ -42,6 +42,17 @@ def test_a_county_without_stock_is_told_how_far_the_nearest_is(world: dict[str, 
     assert AccessGap.objects.get().listed == 1  # the shop that says it has none
 
 
+def test_a_county_without_pharmacies_is_measured_from_the_middle_of_its_outline(world: dict[str, Any]) -> None:
+    lng, lat = f.ORIGIN
+    empty = f.region("420105", "汉阳区", f.wuchang().parent)
+    f.outlined(empty, f.square(lng - 0.01, lat + 5000 * f.METRE - 0.01, lng + 0.01, lat + 5000 * f.METRE + 0.01))
+    f.region("420107", "青山区", f.wuchang().parent)  # of which nobody knows where it lies
+    access_gaps.work_out(AT)
+    gaps = {region: (nearest, metres) for region, nearest, metres in found()}
+    assert gaps["汉阳区"] == ("武昌双通道药房", pytest.approx(5000, abs=1))
+    assert gaps["青山区"] == ("", None)
+
+
 @pytest.mark.parametrize("stock", [Stock.UNKNOWN, Stock.ORDER, Stock.OUT])
 def test_only_what_a_shop_says_it_has_is_in_stock(world: dict[str, Any], stock: int) -> None:
     Offer.objects.update(stock=stock)
