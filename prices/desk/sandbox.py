@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from prices.ingest import outcome, reasons
+from prices.ingest import outcome, reasons, store
 from prices.ingest.receive import Refused, receive
 from prices.ingest.runs import process
 from prices.models import Feed, FeedRun
@@ -34,6 +34,16 @@ def try_delivery(feed: Feed, data: bytes, *, format: str, mode: str | None, at: 
     """Receive and process `data` as the feed's, in a transaction that is rolled back. Raises `Refused`."""
     if len(data) > MAX_BYTES:
         raise Refused("too_large", _("试报的文件最多 %(limit)d 字节：请只发几行样例") % {"limit": MAX_BYTES})
+    sha256 = store.digest(data)
+    held = store.holds(sha256)
+    try:
+        return _tried_and_undone(feed, data, format=format, mode=mode, at=at)
+    finally:
+        if not held and not FeedRun.objects.filter(sha256=sha256).exists():
+            store.forget(sha256)
+
+
+def _tried_and_undone(feed: Feed, data: bytes, *, format: str, mode: str | None, at: datetime) -> Tried:
     with transaction.atomic():
         channel = FeedRun.Channel.PUSH
         key = f"sandbox:{at.timestamp()}"  # never mistaken for a delivery that was sent before

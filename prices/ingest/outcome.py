@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,15 @@ def exit_status(run: FeedRun) -> int:
     return {State.PUBLISHED: 0, State.HELD: 3}.get(State(run.state), 1)
 
 
-def rejections_csv(run: FeedRun) -> Iterator[str]:
-    """The refused rows, line by line of a CSV: the sender's own columns, then line, reason, advice."""
+def rejections_csv(run: FeedRun, *, cell: Callable[[object], object] = lambda value: value) -> Iterator[str]:
+    """The refused rows, line by line of a CSV: the sender's own columns, then line, reason, advice. `cell` is what a
+    spreadsheet is given of each: a program gets its own cells back letter for letter."""
     columns = [name for name in run.columns if name not in REMARKS]
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow([*columns, *REMARKS])
+    writer.writerow([*map(cell, columns), *REMARKS])
     for row in run.rejections.order_by("line").iterator():
-        own = [row.raw.get(name, "") for name in columns]
+        own = [cell(row.raw.get(name, "")) for name in columns]
         writer.writerow([*own, row.line, reasons.says(row.reasons), reasons.advice(row.reasons)])
         yield buffer.getvalue()
         buffer.seek(0)

@@ -23,6 +23,7 @@ REQUIRED = frozenset({"drug_code", "price"})
 SEPARATORS = (",", "\t", ";")
 MAX_COLUMNS = 200  # a table is as large as its rows times its columns: a small file could ask for all memory
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # neither PostgreSQL nor UTF-8 can store these
+MAX_HEADER = 20_000  # letters of the line with the names: a hundred for each column
 LINE, PROBLEM = "#line", "#problem"  # beside the sender's columns, whose names are their own affair
 
 
@@ -97,6 +98,8 @@ def _refuse_too_wide(columns: int) -> None:
 
 def _header(line: str) -> tuple[list[str], str]:
     separator = max(SEPARATORS, key=line.count)
+    if len(line) > MAX_HEADER:  # before a gigabyte of commas becomes as many cells
+        raise FileProblem(_("表头有 %(n)d 个字，太长了：请检查分隔符和换行") % {"n": len(line)})
     header = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
     _refuse_too_wide(len(header))
     repeated = sorted({name for name in header if name and header.count(name) > 1})
@@ -179,11 +182,11 @@ def _json_record(line: str) -> dict[str, str] | None:
     """The fields of one JSON object as text; None when the line is something else or names a field twice."""
     try:
         value = json.loads(line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_each_once)
+        if not isinstance(value, dict):
+            return None
+        cells = {key: "" if cell is None else str(cell) for key, cell in value.items()}
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict):
-        return None
-    cells = {key: "" if cell is None else str(cell) for key, cell in value.items()}
     if "\\u" in line:  # an escape can say what no text may hold
         cells = {NO_TEXT.sub("\ufffd", key): NO_TEXT.sub("\ufffd", cell) for key, cell in cells.items()}
     return cells

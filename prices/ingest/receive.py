@@ -47,6 +47,8 @@ def receive(
     """
     mode = mode or feed.mode
     _refuse_impossible(feed, data, mode)
+    if idempotency_key and (sent := feed.runs.filter(delivery_key=f"key:{idempotency_key}").first()) is not None:
+        return _same_body(sent, store.digest(data), mode)  # before anything is stored: a refusal leaves nothing behind
     sha256 = store.save(data)
     with transaction.atomic():
         Feed.objects.select_for_update(no_key=True).get(pk=feed.pk)  # deliveries of one feed queue up here

@@ -47,6 +47,10 @@ def load(received: FeedRun | Upload) -> bytes:
     return data
 
 
+def holds(sha256: str) -> bool:
+    return bool(default_storage.exists(_name(sha256)))
+
+
 def forget(sha256: str) -> bool:
     """Remove the bytes; False if they are gone already."""
     if not default_storage.exists(_name(sha256)):

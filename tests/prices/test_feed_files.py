@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
+from pharmacies.files import FileProblem
 from prices.ingest import outcome, read, store
 from prices.ingest.receive import Refused, receive
 from prices.ingest.runs import process
@@ -318,6 +319,20 @@ def test_blank_records_of_a_spreadsheet_name_nobody_and_block_nothing(feed: Feed
     extra = "".join(f"{S},{f.drug().code},10.00\n" for _ in range(2))
     run = send(feed, f"{HEAD}\n{GOOD}\n{extra},,\n,,\n", mode="snapshot")
     assert (run.rows, run.withdrawn) == (3, 1)
+
+
+@pytest.mark.parametrize("sign", [",", "x", "x\t", '"'])
+def test_a_first_line_without_end_is_refused_before_it_is_taken_apart(sign: str) -> None:
+    with pytest.raises(FileProblem, match="太长"):
+        read.read((sign * 5_000_000).encode(), format="csv", mapping={}, one_shop=False)
+
+
+@pytest.mark.parametrize("depth", [*range(100, 1100, 40), 100_000])
+def test_a_record_within_records_without_end_is_a_row_that_is_sent_back(depth: int) -> None:
+    nested = '{"drug_code": ' + "[" * depth + "]" * depth + "}"
+    good = f'{{"pharmacy_code": "{S}", "drug_code": "D", "price": "1"}}'
+    sheet = read.read(f"{good}\n{nested}\n{good}\n".encode(), format="jsonl", mapping={}, one_shop=False)
+    assert sheet.rows.height == 3
 
 
 def test_reading_gives_every_line_its_number_however_even_the_file() -> None:

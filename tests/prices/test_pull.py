@@ -145,7 +145,7 @@ def test_the_address_that_was_looked_at_is_the_one_connected_to(
     publisher.body = b"drug_code,price\n"
     assert pull.pull(feed.pk, at=AT) == "received"
     assert publisher.asked_for == f"nowhere.invalid:{port}"
-    asked = pull._asked(f.feed("other", url="https://药店.example/a"))
+    asked = pull._asked(f.feed("other", url="https://药店.example/a", every=DAY))
     assert asked["extensions"]["sni_hostname"].startswith("xn--")
     assert asked["headers"]["Host"] == asked["extensions"]["sni_hostname"]
     assert str(asked["url"]) == "https://127.0.0.1/a"

@@ -7,6 +7,7 @@ from django.test import Client
 
 from pharmacies.models import AuditEvent, Membership
 from prices.desk import sandbox, tills
+from prices.ingest import store
 from prices.ingest.receive import Refused, receive
 from prices.ingest.runs import process
 from prices.models import Feed, FeedRun, Offer, Rejection
@@ -163,6 +164,24 @@ def test_what_was_tried_is_not_taken_for_delivered(here: Desk) -> None:
     sandbox.try_delivery(feed, data, format="csv", mode=None, at=AT)
     process(receive(feed=feed, data=data, at=AT, channel="push").pk)
     assert shown(here.drug, here.shop) == "19.80/in"
+
+
+def test_no_file_of_a_trial_stays_on_the_disk_and_none_that_was_delivered_goes(here: Desk) -> None:
+    feed, _ = till(here)
+    tried, broken, delivered = (f"{HEADER}{here.drug.code},{price},in\n".encode() for price in ("19.10", "x", "19.80"))
+    receive(feed=feed, data=delivered, at=AT, channel="push")
+    for data in (tried, broken, delivered, b"a,b\n1,2\n"):
+        sandbox.try_delivery(feed, data, format="csv", mode=None, at=AT)
+        assert store.holds(store.digest(data)) is (data == delivered)
+
+
+def test_a_key_that_is_used_for_something_else_leaves_no_file(here: Desk) -> None:
+    feed, _ = till(here)
+    one, other = (f"{HEADER}{here.drug.code},{price},in\n".encode() for price in ("19.10", "19.20"))
+    receive(feed=feed, data=one, at=AT, channel="push", idempotency_key="k")
+    with pytest.raises(Refused, match="另一份内容"):
+        receive(feed=feed, data=other, at=AT, channel="push", idempotency_key="k")
+    assert not store.holds(store.digest(other))
 
 
 def test_a_broken_file_and_a_large_one_are_told(here: Desk) -> None:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from pharmacies.models import Membership, PharmacyAlias, User
 from prices.desk.sheets import exports, reading, work
 from prices.ingest.runs import process
-from prices.models import FeedRun, Offer, Upload
+from prices.models import FeedRun, Offer, Rejection, Upload
 from tests import factories as f
 from tests.prices.deliveries import shown
-from tests.staff.sheets_world import HEADER, Desk, csv, desk, row, xlsx
+from tests.staff.sheets_world import HEADER, Desk, applied, csv, desk, previewed, row, xlsx
 from tests.staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -280,3 +280,14 @@ def test_head_office_changes_many_shops_with_one_sheet(client: Client, world: De
     client.post(f"{address}/apply")
     worked()
     assert [shown(world.drugs[0], shop) for shop in (*shops, world.shop)] == ["12.60", "12.80", None]
+
+
+def test_no_cell_and_no_column_that_comes_back_is_a_formula(clerk: Client, world: Desk) -> None:
+    upload = previewed(world, csv(row(world.drugs[0], "12.60")))
+    run = applied(upload)
+    FeedRun.objects.filter(pk=run.pk).update(columns=["=cmd", "价"])
+    Rejection.objects.create(run=run, line=2, raw={"=cmd": "=HYPERLINK(1)", "价": "-1"}, reasons=["drug_unknown"])
+    told = clerk.get(f"/desk/{world.shop.code}/uploads/{upload.pk}/rejections.csv").content.decode("utf-8-sig")
+    assert told.splitlines()[0].startswith("'=cmd,")
+    assert told.splitlines()[1].startswith("'=HYPERLINK(1),'-1,")
+    assert exports.as_csv(["=a"], [["=b"]]).decode("utf-8-sig").split() == ["'=a", "'=b"]

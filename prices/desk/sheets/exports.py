@@ -39,7 +39,7 @@ def as_csv(header: Cells, rows: Iterable[Cells]) -> bytes:
     """UTF-8 with a mark, as Excel needs it."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow(header)
+    writer.writerow([safe(cell) for cell in header])
     writer.writerows([safe(cell) for cell in row] for row in rows)
     return buffer.getvalue().encode("utf-8-sig")
 

@@ -324,7 +324,7 @@ def refused(request: HttpRequest, pk: int, **where: Any) -> HttpResponse:
     found = _own(place, pk)
     if found.run is None:
         raise Http404
-    response = HttpResponse("\ufeff" + "".join(rejections_csv(found.run)), content_type=FILES["csv"])
+    response = HttpResponse("\ufeff" + "".join(rejections_csv(found.run, cell=exports.safe)), content_type=FILES["csv"])
     response["Content-Disposition"] = f'attachment; filename="run-{found.run.pk}-rejections.csv"'
     return response
 
