@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from catalog.models import Drug, Preparation
 from pharmacies.geo import Wgs84
@@ -16,6 +16,12 @@ from prices.views import words
 
 MAX_LINES, MAX_QUANTITY = 20, 999
 MAX_ID = 2**31 - 1
+UNSOLD = {
+    "no_products": gettext_lazy("没有可以比价的产品"),
+    "not_for_retail": gettext_lazy("本品不在零售药店销售"),
+    "not_sold": gettext_lazy("这个范围内没有药店在售：请把范围放大，或换一个规格"),
+}
+"""Why no pharmacy here has a line, by the API's reason, in the page's own words: those of the API are Chinese alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,7 @@ def plans_of(answer: dict[str, Any], lines: list[Line], gone: list[Line]) -> lis
     """
     codes = {line["drug"] for plan in answer["plans"] for stop in plan["stops"] for line in stop["lines"]}
     drugs = _drugs(codes)
-    unsold = {each["item"]: each["message"] for each in answer["unsold"]}
+    unsold = {each["item"]: str(UNSOLD[each["reason"]]) for each in answer["unsold"]}
     lacking = {n: Missing(line, unsold.get(n, "")) for n, line in enumerate(lines)}
     also = [Missing(line, "") for line in gone]
     made = [_plan(plan, lines, drugs, [lacking[n] for n in plan["missing"]] + also) for plan in answer["plans"]]

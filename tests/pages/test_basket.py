@@ -75,7 +75,7 @@ def test_a_drug_that_no_pharmacy_may_sell_says_why_it_is_missing(client, town):
     factories.drug_list("not_for_retail", factories.region(), never)
     factories.rebuild_today()
     (plan,) = post(client, "plan", {"items": items((town.drug.code, 1), (never.code, 1)), **HERE}).context["plans"]
-    assert [each.why for each in plan.missing] == ["这种药品不得在零售药店销售"]
+    assert [each.why for each in plan.missing] == ["本品不在零售药店销售"]
 
 
 def test_a_pack_of_another_size_says_for_how_many_it_was_reckoned(client, town):
