@@ -12,6 +12,7 @@ from tests.console import leads_world as w
 from tests.console.leads_world import World
 from tests.factories import AT
 from tests.staff.accounts_world import Clock, text
+from tests.staff.signing import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,14 @@ def test_before_the_first_night_the_page_says_so(client: Client, clock: Clock) -
     assert "没有待看的线索。" in page
 
 
+def test_a_night_that_was_missed_is_told_with_what_to_do(client: Client, world: World, clock: Clock) -> None:
+    assert "最近一夜的统计" not in text(w.as_official(client, f.wuchang()).get("/console/420106"))
+    clock.forward(days=1)
+    page = text(sign_in(client, User.objects.get()).get("/console/420106"))
+    assert "还是更早的数：多数药店价、地区指标。" in page
+    assert "work_at_night" in page
+
+
 def test_a_pharmacy_is_found_by_name(client: Client, world: World) -> None:
     page = w.plain(w.as_official(client, f.wuchang()).get("/console/420106?q=向阳"))
     assert "向阳大药房" in page
@@ -72,7 +81,7 @@ def test_a_pharmacy_is_found_by_name(client: Client, world: World) -> None:
 
 def test_the_page_is_a_few_queries(client: Client, world: World, django_assert_max_num_queries: object) -> None:
     w.as_official(client, f.region())
-    with django_assert_max_num_queries(32):  # type: ignore[operator]
+    with django_assert_max_num_queries(33):  # type: ignore[operator]
         client.get("/console/420000")
 
 

@@ -53,6 +53,35 @@ def test_a_part_that_fails_is_named_and_the_others_work(monkeypatch: pytest.Monk
     assert AreaFigure.objects.filter(on=AFTER.date()).exists()
 
 
+@pytest.mark.django_db
+def test_which_parts_are_behind_is_said_until_the_night_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert night.behind(AFTER) == []  # nothing has ever been worked out: the page says that itself
+    w.market()
+    night.work(AFTER)
+    tomorrow = AFTER + timedelta(days=1)
+    assert night.behind(AFTER + timedelta(hours=20)) == []
+    assert night.behind(tomorrow + timedelta(hours=2)) == []  # it is not due yet
+    everything = night.behind(tomorrow + timedelta(hours=3))
+    assert everything == ["多数药店价", "每夜复检", "报送合规", "地区指标"]  # no procurement price, no landing
+
+    def breaks(at: Any) -> None:
+        raise RuntimeError("no disk")
+
+    with monkeypatch.context() as broken:
+        broken.setitem(night.PARTS, "sweep", breaks)
+        broken.setitem(night.PARTS, "figures", breaks)
+        with pytest.raises(NightProblem):
+            night.work(tomorrow)
+    assert night.behind(tomorrow + timedelta(hours=3)) == ["每夜复检", "地区指标"]
+    night.work(tomorrow + timedelta(hours=4))
+    assert night.behind(tomorrow + timedelta(hours=5)) == []
+
+
+def test_every_part_has_words() -> None:
+    assert night.WORDS.keys() == night.PARTS.keys()
+    assert night.LATEST.keys() <= night.PARTS.keys()
+
+
 def test_a_part_whose_connection_broke_leaves_the_others_a_new_one(
     committed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

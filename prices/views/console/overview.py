@@ -21,6 +21,7 @@ from prices.models.cases import Case
 from prices.models.figures import AreaFigure
 from prices.models.leads import Lead
 from prices.models.reports import ReportGroup
+from prices.monitoring import night
 from prices.monitoring.tables import Column, Table
 from prices.templatetags.staff import first_page
 from prices.templatetags.tables import said
@@ -67,6 +68,7 @@ def overview(request: HttpRequest, adcode: str) -> HttpResponse:
     context = {
         "place": area,
         "on": on,
+        "behind": night.behind(at) if on else [],
         "cards": cards(area, new.count(), on, at=at),
         "top": LeadRows(new.order_by("-score", "-on", "pk"), area)[:TOP],
         "table": table,
