@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+import xlsxwriter
 
 from pharmacies.files import FileProblem
 from prices.desk.sheets import columns, reading
@@ -113,3 +114,17 @@ def test_of_two_columns_for_one_the_more_usual_header_is_proposed() -> None:
 def test_columns_that_cannot_be_used_are_refused(mapping: dict[str, str], chain: bool, says: str) -> None:
     with pytest.raises(columns.ColumnsUnclear, match=says):
         columns.check(mapping, ["甲", "乙", "丙"], chain=chain)
+
+
+def test_one_cell_far_off_does_not_unfold_the_empty_ones_before_it() -> None:
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as made:
+        sheet = made.add_worksheet()
+        sheet.write_row(0, 0, HEADER)
+        sheet.write(3000, 16383, "x")
+    with pytest.raises(FileProblem, match="太大"):
+        reading.read(book.getvalue())
+
+
+def test_empty_cells_and_rows_between_keep_the_numbers_of_the_rows() -> None:
+    assert reading.read(xlsx(HEADER, ["", ""], [], ROW, ["", "", ""], ROW)).rows["#line"].to_list() == [4, 6]

@@ -17,6 +17,8 @@ CPU_SECONDS = 60
 EXACT = 10**15  # a spreadsheet keeps 15 digits; what is longer has lost its last ones
 MOST_CHARACTERS = 300_000_000
 """A workbook of 100,000 rows unfolds into 10 million."""
+MOST_CELLS = 20_000_000
+"""Empty ones count: a workbook of 1 kB with one cell far off takes a minute to unfold."""
 UNREADABLE, LOCKED, TOO_LARGE = 3, 4, 5
 
 
@@ -45,7 +47,10 @@ def main() -> int:
         rows: list[list[Any]] = []
         for sheet in book.sheets_metadata:
             if sheet.visible == visible and sheet.typ == calamine.SheetTypeEnum.WorkSheet:
-                rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+                found = book.get_sheet_by_name(sheet.name)
+                if found.total_height * found.total_width > MOST_CELLS:
+                    return TOO_LARGE
+                rows = found.to_python(skip_empty_area=False)
                 if any(cell != "" for row in rows for cell in row):
                     break
     except calamine.PasswordError:
@@ -55,6 +60,8 @@ def main() -> int:
     output = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="replace", newline="")
     writer, written = csv.writer(output), 0
     for row in rows:
+        while row and row[-1] == "":
+            row.pop()
         written += writer.writerow([text(cell) for cell in row])
         if written > MOST_CHARACTERS:
             return TOO_LARGE
