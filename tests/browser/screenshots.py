@@ -67,8 +67,6 @@ def dual_channel(page: Page, url: str) -> None:
     page.locator(".row-link").first.click()
     page.locator(".paid-way .chip-link").click()
     page.wait_for_load_state("networkidle")
-    if page.evaluate("innerWidth < 900"):
-        page.locator(".paid-way").evaluate("(each) => each.scrollIntoView()")
 
 
 def history(page: Page, url: str) -> None:
