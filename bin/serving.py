@@ -40,7 +40,8 @@ def serve(arguments: list[str]) -> int:
             application.collect_static,
             lambda: _prepare_data(application, demo=(private or options.demo) and not options.no_demo),
         )
-        site = Site(application, services, port=options.port)
+        shows_demo = (private or options.demo) and (place.var / "demo-loaded").exists()
+        site = Site(application, services, port=options.port, demo=shows_demo)
         # Whatever happens from here on, the web server and the workers go before Redis and PostgreSQL.
         stack.callback(site.close)
         return site.run()
@@ -92,8 +93,8 @@ def is_free(port: int) -> bool:
 class Site:
     """Web server, two workers and beat."""
 
-    def __init__(self, application: Application, services: Services | None, *, port: int | None) -> None:
-        self.application, self.services = application, services
+    def __init__(self, application: Application, services: Services | None, *, port: int | None, demo: bool) -> None:
+        self.application, self.services, self.demo = application, services, demo
         self.place = application.place
         self.port, self.port_was_chosen = port or free_port(), port is not None
         if port is not None and not is_free(port):
@@ -138,9 +139,10 @@ class Site:
     def _child(self, name: str, *command: str | Path, **env: str) -> Child:
         python = self.place.python
         log = self.place.logs / f"{name}.log"
-        # Every page says 演示数据 while the demo province is loaded, its tills go on reporting, and its log-ins need no phone.
-        demo = {"DEMO_NOTICE": "1", "SECOND_FACTOR": "0"} if (self.place.var / "demo-loaded").exists() else {}
-        return Child(name, tied([python, "-m", *command]), log, self.application.env | demo | env, self.place.root)
+        # Every page says 演示数据 while the demo province is loaded, its tills go on reporting, and its log-ins need no
+        # phone. Never so with a database that was given: a demo once looked at in this checkout must not open a real one.
+        demo = {"DEMO_NOTICE": "1", "SECOND_FACTOR": "0"} if self.demo else {}
+        return Child(name, tied([python, "-m", *command]), log, demo | self.application.env | env, self.place.root)
 
     def _web(self) -> Child:
         processes = os.environ.get("WEB_CONCURRENCY") or str(min(2, os.cpu_count() or 1))
@@ -198,10 +200,10 @@ class Site:
         var = self.place.var
         lines = ["", f"  药比三家 is running:  {self.url}   (English: {self.url}en/)", f"  services and data:    {var}"]
         lines.append(f"  logs:                 {self.place.logs}")
-        if (var / "demo-loaded").exists():
+        if self.demo:
             lines.append("  演示数据: every price shown is a made-up example of the demo province")
         logins = var / "demo-logins.txt"
-        if logins.exists():
+        if self.demo and logins.exists():
             lines += [
                 f"  demo log-ins at {self.url}staff/login (role, name, password, page):",
                 *(f"    {line}" for line in logins.read_text().splitlines()),

@@ -102,6 +102,20 @@ def roles_are_distinct(databases: Sequence[str] | None = None, **kwargs: Any) ->
     ]
 
 
+@register(Tags.security)
+def hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
+    """The address on an invitation is made from the name the site was asked by."""
+    if settings.DEBUG or not any(host.startswith(("*", ".")) for host in settings.ALLOWED_HOSTS):
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS lets whoever asks choose the site's name, and with it the address that stands on a slip.",
+            hint="Name the site's own hosts, with commas.",
+            id="yaobi.W002",
+        )
+    ]
+
+
 def _user(alias: str) -> str:
     """Who the connection really is; what the settings say when it cannot be asked."""
     try:

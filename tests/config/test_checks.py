@@ -28,6 +28,12 @@ def test_one_role_for_everything_is_warned_about(db: None, settings: Any, monkey
     assert [message.id for message in run_checks(tags=["database"], databases=["default"])] == ["yaobi.W001"]
 
 
+@pytest.mark.parametrize(("hosts", "warned"), [("*", True), (".example.cn", True), ("yaobi.example.cn", False)])
+def test_a_name_that_anybody_may_choose_is_warned_about(settings: Any, hosts: str, warned: bool) -> None:
+    settings.ALLOWED_HOSTS, settings.DEBUG = [hosts], False
+    assert [each.id for each in run_checks(tags=["security"]) if each.id == "yaobi.W002"] == ["yaobi.W002"] * warned
+
+
 @pytest.fixture
 def blind_database(db: None) -> Iterator[Any]:
     """A database whose LC_CTYPE knows no Chinese letters."""
