@@ -22,6 +22,7 @@ SENTENCES = (
     gettext_noop("有 %(columns)d 列，最多 %(limit)d 列：请检查分隔符和表头"),
     gettext_noop("有 %(columns)d 列，最多 %(limit)d 列：请只保留需要的列"),
     gettext_noop("表头有重复的列：%(names)s。请删去多余的列"),
+    gettext_noop("表头有 %(n)d 个字，太长了：请检查分隔符和换行"),
     gettext_noop("第 %(line)d 行无法读取（%(error)s）：请另存为 CSV 再报"),
     gettext_noop("第 %(line)d 行无法读取（%(error)s）：请另存为 XLSX 再上传"),
     gettext_noop("第 %(line)d 行既不是 UTF-8 也不是 GB18030 编码：请用“另存为 CSV UTF-8”重新保存后再报"),

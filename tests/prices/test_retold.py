@@ -56,6 +56,7 @@ def test_every_sentence_comes_back_as_it_was_written() -> None:
         "other": 4,
         "refused": 5,
         "rows": 50,
+        "n": 9000,
     }
     said |= {"moved": 5, "compared": 50, "move": 50, "gone": 7, "live": 70, "shops": 3}
     said |= {"times": "10.0 倍", "unit": "袋", "place": "全县", "share": 97, "amount": "12.60", "format": "PDF 文件"}

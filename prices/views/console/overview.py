@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -68,7 +68,7 @@ def overview(request: HttpRequest, adcode: str) -> HttpResponse:
     context = {
         "place": area,
         "on": on,
-        "behind": night.behind(at) if on else [],
+        "behind": pgettext("list", "、").join(night.behind(at)) if on else "",
         "cards": cards(area, new.count(), on, at=at),
         "top": LeadRows(new.order_by("-score", "-on", "pk"), area)[:TOP],
         "table": table,
