@@ -3,6 +3,7 @@
 Every file is pinned with hashes and keeps the reason beside each package that we chose ourselves.
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -55,7 +56,14 @@ def render(
     return "\n\n".join(part for part in parts if part).rstrip() + "\n"
 
 
-def main(arguments: list[str]) -> None:
+def read_arguments(arguments: list[str]) -> bool:
+    """Whether newer versions are wanted. Nothing else is passed on: what uv prints would be written down as pins."""
+    parser = argparse.ArgumentParser(prog="bin/pins.py", description="Pins the packages, with hashes and reasons.")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions that the .in files allow")
+    return bool(parser.parse_args(arguments).upgrade)
+
+
+def main(*, upgrade: bool) -> None:
     place = places.find()
     python = Python(place, PrivateApt(place))
     python.prepare()
@@ -77,7 +85,14 @@ def main(arguments: list[str]) -> None:
                 "3.11",
                 "--generate-hashes",
             ]
-            command += ["--no-annotate", "--no-header", "--no-emit-index-url", *arguments, *more, file.name]
+            command += [
+                "--no-annotate",
+                "--no-header",
+                "--no-emit-index-url",
+                *(["--upgrade"] if upgrade else []),
+                *more,
+            ]
+            command.append(file.name)
             done = subprocess.run(command, capture_output=True, text=True, env=python.env, check=False)
         if done.returncode:
             raise console.Failed(f"uv could not resolve the packages:\n{done.stderr}")
@@ -111,7 +126,7 @@ SETUP = {
 if __name__ == "__main__":
     console.prepare()
     try:
-        main(sys.argv[1:])
+        main(upgrade=read_arguments(sys.argv[1:]))
     except console.Failed as error:
         console.explain(error)
         sys.exit(1)

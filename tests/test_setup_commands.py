@@ -134,6 +134,14 @@ def test_a_package_without_a_reason_is_refused():
         pins.reasons("# why\ndjango\n\nleft-pad==1\n")
 
 
+@pytest.mark.parametrize("argument", ["--help", "--upgrad=x", "django"])
+def test_what_pinning_does_not_know_is_not_passed_on_and_pinned(argument: str):
+    with pytest.raises(SystemExit):
+        pins.read_arguments([argument])
+    assert pins.read_arguments(["--upgrade"])
+    assert not pins.read_arguments([])
+
+
 def test_no_file_of_pins_names_a_registry():
     for name in ("requirements.txt", "requirements-dev.txt", "bin/uv.txt", "bin/node.txt"):
         assert "://" not in (ROOT / name).read_text()
