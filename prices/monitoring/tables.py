@@ -3,12 +3,15 @@
 One value serves the page, the file that leaves it, the month that is frozen and the report: they cannot differ.
 """
 
+import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Generic, Literal, TypeVar, overload
+from itertools import islice
+from tempfile import TemporaryDirectory
+from typing import IO, Any, Generic, Literal, TypeVar, overload
 
 import xlsxwriter
 from django.db.models import QuerySet
@@ -16,7 +19,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from prices.desk.sheets.exports import as_csv, safe
+from prices.desk.sheets.exports import safe
 
 Kind = Literal["text", "yuan", "number", "percent", "date", "datetime"]
 Row = Mapping[str, Any]
@@ -79,16 +82,16 @@ class Rows(Sequence[Row], Generic[T]):
         return self._make(self._items[index])
 
 
-AT_ONCE = 5000
-"""Rows that are read at a time where all are asked for."""
+AT_ONCE = 1000
+"""Rows that are in memory at a time where all are asked for."""
 
 
-def in_parts(found: QuerySet[Any]) -> Iterator[list[int]]:
-    """The keys of the rows in their order, AT_ONCE at a time: sorted once, however long the table. Page after page of a
-    long table, each sorted anew, takes minutes."""
-    keys = list(found.values_list("pk", flat=True))
-    for first in range(0, len(keys), AT_ONCE):
-        yield keys[first : first + AT_ONCE]
+def in_parts(found: "QuerySet[Any, Any]") -> Iterator[list[Any]]:
+    """What the queryset gives, in its order, AT_ONCE at a time: sorted once by a cursor of the database, however long the
+    table. Page after page of a long table, each sorted anew, takes minutes."""
+    rows = found.iterator(chunk_size=AT_ONCE)
+    while part := list(islice(rows, AT_ONCE)):
+        yield part
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,44 +120,61 @@ class Table:
         return str(_plain(self.on))
 
 
-def csv_file(table: Table) -> bytes:
+def csv_file(table: Table, to: IO[bytes]) -> int:
     """UTF-8 with a mark; what a spreadsheet would run leaves as text; percents as numbers under `…（%）`; a last column
-    says of when the row is, so that rows of several files stay apart."""
-    header = [_heading(column) for column in table.columns]
-    stamp = table.as_of
-    rows = ([*(_cell(row.get(column.key), column) for column in table.columns), stamp] for row in table.rows)
-    return as_csv([*header, gettext("截至")], rows)
+    says of when the row is, so that rows of several files stay apart. How many rows were written."""
+    text = io.TextIOWrapper(to, "utf-8-sig", newline="")
+    write = csv.writer(text).writerow
+    write([*(safe(_heading(column)) for column in table.columns), gettext("截至")])
+    stamp, columns, count = table.as_of, [(column.key, column) for column in table.columns], 0
+    for row in table.rows:
+        write([*(safe(_cell(row.get(key), column)) for key, column in columns), stamp])
+        count += 1
+    text.detach()
+    return count
 
 
-def xlsx_file(table: Table) -> bytes:
+def xlsx_file(table: Table, to: IO[bytes]) -> int:
     """Numbers as numbers, text as text whatever it begins with; a last sheet holds title, 口径 and date. What is too long
-    for one sheet goes on in the next."""
-    buffer = io.BytesIO()
+    for one sheet goes on in the next. How many rows were written."""
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
+        "remove_timezone": True,
     }
-    book = xlsxwriter.Workbook(buffer, {**options, "remove_timezone": True})
+    with TemporaryDirectory(prefix="yaobi-xlsx-") as folder:
+        book = xlsxwriter.Workbook(to, options | {"tmpdir": folder})
+        try:
+            count = _fill(book, table)
+            book.close()
+        finally:
+            for sheet in book.worksheets():  # those of a book that broke off are still open
+                sheet.row_data_fh.close()
+    return count
+
+
+def _fill(book: Any, table: Table) -> int:
     bold = book.add_format({"bold": True})
     formats = {kind: book.add_format({"num_format": text}) for kind, text in FORMATS.items()}
     sheet = _sheet(book, gettext("数据"), table.columns, bold)
+    columns = [(index, column.key, formats.get(column.kind)) for index, column in enumerate(table.columns)]
+    count = 0
     for place, row in enumerate(table.rows):
-        number = place % SHEET_ROWS + 1
+        count, number = place + 1, place % SHEET_ROWS + 1
         if place and number == 1:
             sheet = _sheet(book, f"{gettext('数据')} {place // SHEET_ROWS + 1}", table.columns, bold)
-        for index, column in enumerate(table.columns):
-            _write(sheet, number, index, row.get(column.key), formats.get(column.kind))
+        for index, key, style in columns:
+            _write(sheet, number, index, row.get(key), style)
     about = book.add_worksheet(gettext("口径"))
     about.set_column(0, 0, 12)
     about.set_column(1, 1, 80)
     words = ((gettext("名称"), table.title), (gettext("截至"), table.as_of), (gettext("口径"), table.caveat))
-    for number, (label, text) in enumerate(words):
-        about.write_string(number, 0, label, bold)
-        about.write_string(number, 1, str(safe(str(text))))
-    book.close()
-    return buffer.getvalue()
+    for line, (label, said) in enumerate(words):
+        about.write_string(line, 0, label, bold)
+        about.write_string(line, 1, str(safe(str(said))))
+    return count
 
 
 def _sheet(book: Any, name: str, columns: Sequence[Column], bold: Any) -> Any:

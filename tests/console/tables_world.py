@@ -37,4 +37,4 @@ def as_user(client: Any) -> User:
 def rows_of(answer: Any) -> list[list[str]]:
     """The rows of a CSV answer, header first."""
     assert answer.status_code == 200, answer.status_code
-    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    return list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))

@@ -124,7 +124,9 @@ def test_a_page_of_a_case_asks_the_database_a_bounded_number_of_times(here: Case
 
 def test_a_file_of_the_list_is_for_those_who_may_take_one(here: Cases) -> None:
     assert browser(here, "viewer").get(LIST + "?format=csv").status_code == 403
-    rows = list(csv.reader(io.StringIO(browser(here, "analyst").get(LIST + "?format=csv").content.decode("utf-8-sig"))))
+    rows = list(
+        csv.reader(io.StringIO(browser(here, "analyst").get(LIST + "?format=csv").getvalue().decode("utf-8-sig")))
+    )
     assert rows[1][0] == here.case.number
     assert AuditEvent.objects.get(action="console.export").subject_id == "cases"
 

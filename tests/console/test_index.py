@@ -48,7 +48,7 @@ def test_the_headline_and_the_appendix(client: Client, clock: Clock) -> None:
     assert page.context["chart"].plan.startswith('{"x": ["2026-08-01", "2026-09-01"]')
     assert "纵轴不从 0 开始。" in page.content.decode()
     assert "101.38" in page.content.decode()
-    file = client.get("/console/420106/index?format=csv&table=appendix").content.decode("utf-8-sig")
+    file = client.get("/console/420106/index?format=csv&table=appendix").getvalue().decode("utf-8-sig")
     assert "2026-09,101.48,101.38" in file
 
 

@@ -1,12 +1,17 @@
 """The list of leads and a lead's page: why first, within the area, in few queries."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from pharmacies.models import AuditEvent
 from prices.models.leads import Lead, PriceEvent
 from prices.monitoring import rules, tables
+from prices.views.console import lead_words
+from prices.views.console import tables as console_tables
 from tests import factories as f
 from tests.console import leads_world as w
 from tests.console.leads_world import World
@@ -112,7 +117,7 @@ def test_an_observer_may_not_take_the_list_away(client: Client, world: World) ->
 
 def test_the_list_leaves_as_a_file(client: Client, world: World) -> None:
     file = w.as_official(client, f.wuchang()).get(f"{LIST}?format=csv")
-    assert "比这家店过去 28 天的常见价高 42%" in file.content.decode("utf-8-sig")
+    assert "比这家店过去 28 天的常见价高 42%" in file.getvalue().decode("utf-8-sig")
 
 
 def test_a_long_list_leaves_in_its_order_and_is_sorted_once(
@@ -126,6 +131,59 @@ def test_a_long_list_leaves_in_its_order_and_is_sorted_once(
         rows = rows_of(client.get(f"{LIST}?format=csv"))
     assert [row[1] for row in rows[1:]] == ["第9家", "第7家", "向阳大药房", "第3家", "第1家"]
     assert sum('ORDER BY "prices_lead"."score"' in each["sql"] for each in asked) == 1
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_long_file_comes_from_the_disk_and_says_the_same(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    w.as_official(client, f.wuchang())
+    short = client.get(f"{LIST}?format={kind}")
+    monkeypatch.setattr(console_tables, "IN_MEMORY", 10)
+    long = client.get(f"{LIST}?format={kind}")
+    assert (short.streaming, long.streaming) == (False, True)
+    sent = long.getvalue()
+    assert long.headers["Content-Length"] == str(len(sent))
+    if kind == "csv":
+        assert sent == short.getvalue()
+    names = ("Content-Type", "Content-Disposition", "X-Content-Type-Options", "Cache-Control")
+    assert [long.headers[name] for name in names] == [short.headers[name] for name in names]
+
+
+def test_a_file_costs_no_query_for_each_lead(client: Client, world: World) -> None:
+    w.as_official(client, f.wuchang())
+    asked = []
+    for many in (1, 30):
+        for _n in range(many):
+            w.lead(f.drug(), f.pharmacy())
+        with CaptureQueriesContext(connection) as queries:
+            rows = rows_of(client.get(f"{LIST}?format=csv"))
+        asked.append(len(queries))
+    assert len(rows) == 33
+    assert asked[0] == asked[1]
+
+
+def test_a_list_that_breaks_off_does_not_leave_at_all(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a list looks like a list: who asked is told that it did not work, and the log knows of no file."""
+    monkeypatch.setattr(tables, "AT_ONCE", 2)
+    for score in (3.0, 9.0, 7.0, 1.0):
+        w.lead(f.drug(), f.pharmacy(), agreed=False, score=score)
+    w.as_official(client, f.wuchang())
+    real, client.raise_request_exception = lead_words.headline, False
+
+    def broken(lead: Any, findings: Any) -> str:
+        if lead.pk == last.pk:
+            raise ValueError("a finding that nobody can read")
+        return real(lead, findings)
+
+    last = Lead.objects.order_by("score")[0]
+    monkeypatch.setattr(lead_words, "headline", broken)
+    for kind in ("csv", "xlsx"):
+        answer = client.get(f"{LIST}?format={kind}")
+        assert (answer.status_code, answer.headers.get("Content-Disposition")) == (500, None)
+    assert not AuditEvent.objects.filter(action="console.export").exists()
 
 
 def test_a_city_s_drift_has_no_shop(client: Client, world: World) -> None:

@@ -53,7 +53,7 @@ def test_a_point_stands_where_the_pharmacy_is(client: Client, world: World) -> N
 def test_every_figure_has_a_map_and_a_table(client: Client, world: World, by: str) -> None:
     w.as_official(client, world.city)
     assert client.get(f"/console/420100/map?by={by}").status_code == 200
-    assert "武昌区" in client.get(f"/console/420100/map?by={by}&format=csv").content.decode("utf-8-sig")
+    assert "武昌区" in client.get(f"/console/420100/map?by={by}&format=csv").getvalue().decode("utf-8-sig")
 
 
 def test_a_county_alone_and_one_without_a_border(client: Client, world: World) -> None:

@@ -47,7 +47,7 @@ def test_a_city_sees_its_counties_and_an_export_is_theirs(client: Client, world:
     page = w.plain(w.as_official(client, world.city).get("/console/420100"))
     assert 'href="/console/420106"' in page
     assert 'href="/console/420111"' in page
-    file = client.get("/console/420100?format=csv").content.decode("utf-8-sig")
+    file = client.get("/console/420100?format=csv").getvalue().decode("utf-8-sig")
     assert "武昌区,20,1,85.0,15.0,80.0,90.0,1.0,0.06" in file
 
 

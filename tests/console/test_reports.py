@@ -103,7 +103,7 @@ def test_the_queue_leaves_as_a_file_for_those_entitled(client: Client, town: Tow
     send(town.mid, drug=town.drug, price="18.00", text="=1+1")
     w.as_official(client, f.wuchang())
     answer = client.get(f"{LIST}?format=csv")
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
     assert (rows[0]["药店"], rows[0]["市民所见价（元）"]) == ("居中大药房", "18.00")
     assert AuditEvent.objects.filter(action="console.export").count() == 1
     w.as_official(client, f.wuchang(), "viewer")

@@ -238,7 +238,7 @@ def test_the_tables_leave_as_files_for_whom_may_take_them(client: Client) -> Non
     made = ended(history.Parameters())
     address = f"/console/420106/backtests/{made.pk}"
     as_official(client, f.wuchang(), "analyst")
-    assert "2026-11,10,1000,20,10,30" in client.get(f"{address}?format=csv&table=months").content.decode("utf-8-sig")
+    assert "2026-11,10,1000,20,10,30" in client.get(f"{address}?format=csv&table=months").getvalue().decode("utf-8-sig")
     as_official(client, f.wuchang(), "viewer")
     assert client.get(f"{address}?format=csv").status_code == 403
 

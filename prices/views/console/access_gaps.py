@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -19,7 +20,7 @@ from prices.views.staff.guard import signed_in
 
 @signed_in
 @require_safe
-def access_gaps(request: HttpRequest, adcode: str) -> HttpResponse:
+def access_gaps(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """As last night found it; `?on=` as it was on a past day."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

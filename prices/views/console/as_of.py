@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -55,7 +56,7 @@ class Asked(StaffForm):
 
 @signed_in
 @require_safe
-def as_of(request: HttpRequest, adcode: str) -> HttpResponse:
+def as_of(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """One product at all pharmacies of the area, or one pharmacy's whole shelf; several that fit are offered."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

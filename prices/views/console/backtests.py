@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,7 +33,7 @@ NEWEST = 200
 
 @signed_in
 @require_safe
-def all_back_tests(request: HttpRequest, adcode: str) -> HttpResponse:
+def all_back_tests(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Those of the area and of all below it, the newest first."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -48,7 +49,7 @@ def all_back_tests(request: HttpRequest, adcode: str) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def back_test(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+def back_test(request: HttpRequest, adcode: str, pk: int) -> HttpResponseBase:
     """What it found so far, in words, by month, in examples. POST stops it."""
     at, by = timezone.now(), sessions.person(request)
     wanted = Action.EDIT_RULES if request.method == "POST" else Action.SEE

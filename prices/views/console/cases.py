@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -40,7 +41,7 @@ FILTERS = {
 
 @signed_in
 @require_safe
-def listed(request: HttpRequest, adcode: str) -> HttpResponse:
+def listed(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Cases about the area's pharmacies: what is due first comes first, what is closed last."""
     at, person = timezone.now(), sessions.person(request)
     area = access.area_for(person, Action.SEE, adcode, at=at)
@@ -101,9 +102,8 @@ class CaseRows(Sequence[Row]):
         return cases.select_related("pharmacy", "owner", "pharmacy__insurance_area")
 
     def __iter__(self) -> Iterator[Row]:
-        for keys in in_parts(self.found):
-            known = self._read(Case.objects.all()).in_bulk(keys)
-            yield from (self._row(known[key]) for key in keys if key in known)
+        for part in in_parts(self._read(self.found)):
+            yield from map(self._row, part)
 
     def _row(self, case: Case) -> Row:
         return {

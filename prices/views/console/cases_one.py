@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -45,7 +46,7 @@ AT_ONCE = ("verify", "slip")
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def one(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+def one(request: HttpRequest, adcode: str, pk: int) -> HttpResponseBase:
     """Read for all officials of the area; each button for those whose role it is."""
     at, person = timezone.now(), sessions.person(request)
     do = request.POST.get("do", "")

@@ -1,6 +1,7 @@
 """报送质量: of every area and pharmacy in a month, what was expected and what came, how late, how much was sent back."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -16,7 +17,7 @@ from prices.views.staff.guard import signed_in
 
 @signed_in
 @require_safe
-def compliance(request: HttpRequest, adcode: str) -> HttpResponse:
+def compliance(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """The month that `?month=2026-11` names, or the newest there is."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

@@ -10,7 +10,8 @@ import numpy as np
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Max
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -99,7 +100,7 @@ class Point:
 
 @signed_in
 @require_safe
-def county_map(request: HttpRequest, adcode: str) -> HttpResponse:
+def county_map(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """The figure that `?by=` names, county by county; the pharmacies with leads to look at."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

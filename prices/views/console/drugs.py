@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -46,7 +47,7 @@ LEADS = 20
 
 @signed_in
 @require_safe
-def drugs(request: HttpRequest, adcode: str) -> HttpResponse:
+def drugs(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Main classes; a class; the preparations of one (`?class=`), or of a name (`?q=`)."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -149,7 +150,7 @@ def _waiting(area: Region, drug_ids: Sequence[int]) -> dict[int, int]:
 
 @signed_in
 @require_safe
-def preparation(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+def preparation(request: HttpRequest, adcode: str, pk: int) -> HttpResponseBase:
     """Every product of the preparation with what the area's shops ask."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -220,7 +221,7 @@ def _prices(usual: Usual | None) -> dict[str, Any]:
 
 @signed_in
 @require_safe
-def product(request: HttpRequest, adcode: str, code: str) -> HttpResponse:
+def product(request: HttpRequest, adcode: str, code: str) -> HttpResponseBase:
     """A product's year in the area, area by area below it, and its leads."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -78,7 +79,7 @@ def freezing(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
 
 @signed_in
 @require_safe
-def frozen(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+def frozen(request: HttpRequest, adcode: str, pk: int) -> HttpResponseBase:
     """One table of a frozen month (`?name=`, the first without), and what else was frozen with it. One that was changed
     since is not shown: 409."""
     at = timezone.now()

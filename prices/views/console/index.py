@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -37,7 +38,7 @@ MEANS: dict[str, Promise] = {
 
 @signed_in
 @require_safe
-def index(request: HttpRequest, adcode: str) -> HttpResponse:
+def index(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """The headline of the area, or of the nearest one above it that has an index; and every other series of it."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

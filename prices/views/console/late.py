@@ -2,7 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -22,7 +23,7 @@ BEHIND = (reporters.NEVER, reporters.SILENT, reporters.LATE)
 
 @signed_in
 @require_safe
-def late(request: HttpRequest, adcode: str) -> HttpResponse:
+def late(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Every shop that is behind, or those of one state; `?on=` as the list stood at the end of a past day."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.text import capfirst
@@ -26,7 +26,32 @@ SAID_BY = {"change": {"history", "drift"}, "mode": {"peers"}}
 TENTH = Decimal("0.1")
 
 
-def headline(lead: Lead, findings: Iterable[Finding]) -> str:
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+class Priced(Protocol):
+    """What is said of a lead: of one from the database, or of a line of a list."""
+
+    @property
+    def price_fen(self) -> int: ...
+    @property
+    def previous_fen(self) -> int | None: ...
+    @property
+    def city(self) -> Named: ...
+
+
+class Said(Protocol):
+    """What is said of a finding."""
+
+    @property
+    def detector(self) -> str: ...
+    @property
+    def inputs(self) -> dict[str, Any]: ...
+
+
+def headline(lead: Priced, findings: Iterable[Said]) -> str:
     """`比这家店过去 28 天的常见价高 42%，同城 56 家中最高。`"""
     found = {each.detector: each for each in findings}
     order = [name for name in STRONGEST if name in found and not any(other in found for other in SAID_BY.get(name, ()))]
@@ -82,12 +107,12 @@ def event_words(event: PriceEvent, chain: str) -> str:
 # -- short ------------------------------------------------------------------------------------------------------------
 
 
-def _settled_clause(lead: Lead, finding: Finding) -> str:
+def _settled_clause(lead: Priced, finding: Said) -> str:
     settled = finding.inputs["settled_fen"]
     return gettext("刷医保的结算价比标价高 %(share)s") % {"share": percent(settled, lead.price_fen)}
 
 
-def _reference_clause(lead: Lead, finding: Finding) -> str:
+def _reference_clause(lead: Priced, finding: Said) -> str:
     seen = finding.inputs
     values = {
         "basis": _basis(seen["basis"]),
@@ -97,7 +122,7 @@ def _reference_clause(lead: Lead, finding: Finding) -> str:
     return gettext("是%(basis)s的 %(times)s 倍（高 %(share)s）") % values
 
 
-def _history_clause(lead: Lead, finding: Finding) -> str:
+def _history_clause(lead: Priced, finding: Said) -> str:
     usual = usual_fen(finding)
     values = {"days": len(finding.inputs["series"]), "share": percent(lead.price_fen, usual)}
     if lead.price_fen >= usual:
@@ -105,7 +130,7 @@ def _history_clause(lead: Lead, finding: Finding) -> str:
     return gettext("比这家店过去 %(days)s 天的常见价低 %(share)s") % values
 
 
-def _peers_clause(lead: Lead, finding: Finding) -> str:
+def _peers_clause(lead: Priced, finding: Said) -> str:
     n = words.grouped(finding.inputs["count"])
     if not finding.inputs.get("peers"):
         values = {"n": n, "share": percent(lead.price_fen, finding.inputs["median_fen"])}
@@ -115,7 +140,7 @@ def _peers_clause(lead: Lead, finding: Finding) -> str:
     return ngettext("同城 %(n)s 家中%(place)s", "同城 %(n)s 家中%(place)s", n) % {"n": n, "place": place(lead, finding)}
 
 
-def _alone(lead: Lead, finding: Finding) -> str:
+def _alone(lead: Priced, finding: Said) -> str:
     """What is added where the peers are the only reason: a place among them says nothing of how far."""
     if finding.detector != "peers" or not finding.inputs.get("peers"):
         return ""
@@ -126,13 +151,13 @@ def _alone(lead: Lead, finding: Finding) -> str:
     )
 
 
-def _mode_clause(lead: Lead, finding: Finding) -> str:
+def _mode_clause(lead: Priced, finding: Said) -> str:
     mode = finding.inputs["mode_fen"]
     values = {"times": times(lead.price_fen, mode), "share": percent(lead.price_fen, mode)}
     return gettext("是多数药店价的 %(times)s 倍（高 %(share)s）") % values
 
 
-def _change_clause(lead: Lead, finding: Finding) -> str:
+def _change_clause(lead: Priced, finding: Said) -> str:
     old = finding.inputs["old_fen"]
     values = {"share": percent(lead.price_fen, old), "old": amount(old)}
     if lead.price_fen >= old:
@@ -140,7 +165,7 @@ def _change_clause(lead: Lead, finding: Finding) -> str:
     return gettext("比原来的 %(old)s降了 %(share)s") % values
 
 
-def _drift_clause(lead: Lead, finding: Finding) -> str:
+def _drift_clause(lead: Priced, finding: Said) -> str:
     first, last, weeks = _weeks(lead, finding)
     values = {"city": lead.city.name, "weeks": weeks, "share": percent(last, first)}
     return gettext("%(city)s的中间价 %(weeks)s 周里慢慢涨了 %(share)s") % values
@@ -315,13 +340,13 @@ def times(new: float, old: float) -> str:
     return str(said.quantize(TENTH if said >= Decimal("1.1") else Decimal("0.01"), ROUND_HALF_UP))
 
 
-def usual_fen(finding: Finding) -> int:
+def usual_fen(finding: Said) -> int:
     """What the shop usually asked: the middle of its own days (in logarithms, as the method takes it)."""
     known = [math.log(fen) for _day, fen in finding.inputs["series"] if fen is not None]
     return round(math.exp(median(known)))
 
 
-def place(lead: Lead, finding: Finding) -> str:
+def place(lead: Priced, finding: Said) -> str:
     """Where the price stands among the peers: `最高`, `高于 51 家`; of a low price `最低`, `低于 51 家`.
 
     Where the peers' prices were not kept one by one, only how far it lies from their middle: `高出 42%`.
@@ -341,7 +366,7 @@ def place(lead: Lead, finding: Finding) -> str:
     return gettext("低于 %(n)s 家") % {"n": words.grouped(beyond)}
 
 
-def _weeks(lead: Lead, finding: Finding) -> tuple[int, int, int]:
+def _weeks(lead: Priced, finding: Said) -> tuple[int, int, int]:
     """First and last middle price of a drift in 分, and the weeks between them."""
     series: Sequence[Any] = finding.inputs.get("series") or ()
     known = [fen for _day, fen in series if fen is not None]

@@ -1,12 +1,13 @@
 """价格异动线索: the list that officials work through, and a lead's page, which says why before it shows anything."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Prefetch, Q, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -33,7 +34,7 @@ from prices.views.staff.guard import signed_in
 
 @signed_in
 @require_safe
-def leads(request: HttpRequest, adcode: str) -> HttpResponse:
+def leads(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Leads of the area's pharmacies, what matters most first; by state, reason, area below, and product or pharmacy."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -94,54 +95,99 @@ def _filtered(area: Region, chosen: Chosen) -> "QuerySet[Lead]":
     return ordered
 
 
+class Place(NamedTuple):
+    name: str
+
+
+class Line(NamedTuple):
+    """What the list says of a lead."""
+
+    pk: int
+    drug_id: int
+    pharmacy_id: int | None
+    price_fen: int
+    previous_fen: int | None
+    on: date
+    state: str
+    city_name: str
+    area_name: str
+
+    @property
+    def city(self) -> Place:
+        return Place(self.city_name)
+
+
+COLUMNS = ("pk", "drug_id", "pharmacy_id", "price_fen", "previous_fen", "on", "state", "city__name", "area__name")
+
+
+class Seen(NamedTuple):
+    """What the list says of a finding."""
+
+    lead_id: int
+    detector: str
+    inputs: dict[str, Any]
+
+
 class LeadRows(Sequence[Row]):
     """The leads of a queryset as rows of a table, read as far as they are shown."""
 
     def __init__(self, found: "QuerySet[Lead]", area: Region) -> None:
         self.found, self.area = found, area
+        self.products: dict[int, str] = {}
+        self.shops: dict[int, str] = {}
 
     def __len__(self) -> int:
         return self.found.count()
 
     def __getitem__(self, index: Any) -> Any:
-        found = with_findings(self.found)
         if isinstance(index, slice):
-            return _rows(list(found[index]), self.area)
-        return _rows([found[index]], self.area)[0]
+            return self._rows(list(self.found.values_list(*COLUMNS)[index]))
+        return self._rows([self.found.values_list(*COLUMNS)[index]])[0]
 
     def __iter__(self) -> Iterator[Row]:
-        for keys in in_parts(self.found):
-            known = with_findings(Lead.objects.all()).in_bulk(keys)
-            yield from _rows([known[key] for key in keys if key in known], self.area)
+        for part in in_parts(self.found.values_list(*COLUMNS)):
+            yield from self._rows(part)
+
+    def _rows(self, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+        """Each lead in one line: three queries whatever their number. No objects of the database: there may be hundreds
+        of thousands."""
+        lines = [Line(*each) for each in found]
+        self._learn(lines)
+        seen: dict[int, list[Seen]] = {line.pk: [] for line in lines}
+        findings = Finding.objects.filter(lead__in=seen).order_by("pk").values_list(*Seen._fields)
+        for each in map(Seen._make, findings):
+            seen[each.lead_id].append(each)
+        states = {value: str(label) for value, label in Lead.State.choices}
+        base = reverse("staff:console-leads", args=[self.area.code])
+        return [
+            {
+                "product": self.products[line.drug_id],
+                "product_link": f"{base}/{line.pk}",
+                "shop": self.shops.get(line.pharmacy_id, line.city_name) if line.pharmacy_id else line.city_name,
+                "why": lead_words.headline(line, seen[line.pk]),
+                "previous": None if line.previous_fen is None else yuan(line.previous_fen),
+                "price": yuan(line.price_fen),
+                "on": line.on,
+                "area": line.area_name,
+                "state": states[line.state],
+            }
+            for line in lines
+        ]
+
+    def _learn(self, lines: Sequence[Line]) -> None:
+        """The names that are not known yet of products and shops: of many leads they are few."""
+        drugs = {line.drug_id for line in lines} - self.products.keys()
+        shops = {line.pharmacy_id for line in lines if line.pharmacy_id} - self.shops.keys()
+        if drugs:
+            self.products |= {pk: product_words(drug) for pk, drug in _drugs(drugs).items()}
+        if shops:
+            self.shops |= dict(Pharmacy.objects.filter(pk__in=shops).values_list("pk", "name"))
 
 
 def with_findings(rows: "QuerySet[Lead]") -> "QuerySet[Lead]":
     """With city, area and findings."""
     named = rows.select_related("city", "area")
     return named.prefetch_related(Prefetch("findings", queryset=Finding.objects.order_by("pk")))
-
-
-def _rows(found: Sequence[Lead], area: Region) -> list[Row]:
-    """Each lead in one line: two queries for the names whatever their number."""
-    drugs = drugs_of(found)
-    shops = Pharmacy.objects.in_bulk({lead.pharmacy_id for lead in found if lead.pharmacy_id})
-    rows: list[Row] = []
-    for lead in found:
-        shop = shops.get(lead.pharmacy_id)
-        rows.append(
-            {
-                "product": product_words(drugs[lead.drug_id]),
-                "product_link": reverse("staff:console-lead", args=[area.code, lead.pk]),
-                "shop": shop.name if shop else lead.city.name,
-                "why": lead_words.headline(lead, lead.findings.all()),
-                "previous": None if lead.previous_fen is None else yuan(lead.previous_fen),
-                "price": yuan(lead.price_fen),
-                "on": lead.on,
-                "area": lead.area.name,
-                "state": lead.get_state_display(),
-            }
-        )
-    return rows
 
 
 def lead_table(found: "QuerySet[Lead]", area: Region, *, at: datetime) -> Table:
@@ -181,7 +227,7 @@ class Reason:
 
 @signed_in
 @require_safe
-def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponseBase:
     """Why it should be looked at, then the price over time, the peers, the shops around, and how it was worked out."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -199,7 +245,7 @@ def lead(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
 
 def page_of(found: Lead, area: Region, *, at: datetime) -> dict[str, Any]:
     """Everything the page says about the lead."""
-    drug = drugs_of([found])[found.drug_id]
+    drug = _drugs([found.drug_id])[found.drug_id]
     shops = Pharmacy.objects.select_related("insurance_area", "chain")
     pharmacy = shops.filter(pk=found.pharmacy_id).first() if found.pharmacy_id is not None else None
     findings = lead_words.in_order(found.findings.all())
@@ -247,9 +293,8 @@ def reasons(found: Lead, findings: Sequence[Finding]) -> list[Reason]:
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-def drugs_of(found: Sequence[Lead]) -> dict[int, Drug]:
-    rows = Drug.objects.select_related("preparation").defer("search_names", "search_terms")
-    return rows.in_bulk({lead.drug_id for lead in found})
+def _drugs(keys: Iterable[int]) -> dict[int, Drug]:
+    return Drug.objects.select_related("preparation").defer("search_names", "search_terms").in_bulk(keys)
 
 
 def product_words(drug: Drug) -> str:

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -51,7 +52,7 @@ class Card:
 
 @signed_in
 @require_http_methods(["GET", "HEAD"])
-def overview(request: HttpRequest, adcode: str) -> HttpResponse:
+def overview(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """The figures of last night; the five leads that matter most now; the areas below."""
     at = timezone.now()
     user = sessions.person(request)

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -27,7 +28,7 @@ PACKS, MOST_PACKS = 10, 10_000
 
 @signed_in
 @require_safe
-def passthrough(request: HttpRequest, adcode: str) -> HttpResponse:
+def passthrough(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Every procurement price of the area; first the fall and the estimated saving (`?packs=` a month at each shop)."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -64,7 +65,7 @@ def _packs(text: str) -> int:
 
 @signed_in
 @require_safe
-def landing(request: HttpRequest, adcode: str, pk: int) -> HttpResponse:
+def landing(request: HttpRequest, adcode: str, pk: int) -> HttpResponseBase:
     """One procurement price in the area: by the areas below it, or shop by shop where there are none."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

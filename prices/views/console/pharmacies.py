@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -37,7 +38,7 @@ def managed(area: Region) -> "QuerySet[Pharmacy]":
 
 @signed_in
 @require_safe
-def pharmacies(request: HttpRequest, adcode: str) -> HttpResponse:
+def pharmacies(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Every pharmacy of the area by name, with when it last reported and how many leads there are."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -72,9 +73,8 @@ class PharmacyRows(Sequence[Row]):
         return shops.select_related("insurance_area")
 
     def __iter__(self) -> Iterator[Row]:
-        for keys in in_parts(self.found):
-            known = self._read(Pharmacy.objects.all()).in_bulk(keys)
-            yield from _rows([known[key] for key in keys if key in known], self.area, at=self.at)
+        for part in in_parts(self._read(self.found)):
+            yield from _rows(part, self.area, at=self.at)
 
 
 def _rows(shops: Sequence[Pharmacy], area: Region, *, at: datetime) -> list[Row]:
@@ -122,7 +122,7 @@ def pharmacy_table(found: "QuerySet[Pharmacy]", area: Region, *, at: datetime) -
 
 @signed_in
 @require_safe
-def pharmacy(request: HttpRequest, adcode: str, code: str) -> HttpResponse:
+def pharmacy(request: HttpRequest, adcode: str, code: str) -> HttpResponseBase:
     """One pharmacy: who it is, when it reported, its leads and cases, and the way to its prices."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -40,7 +41,7 @@ FILTERS = {"all": _("全部"), **dict(State.choices)}
 
 @signed_in
 @require_safe
-def listed(request: HttpRequest, adcode: str) -> HttpResponse:
+def listed(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Groups of reports about the area's pharmacies: what has waited longest first, what is answered last."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -104,9 +105,8 @@ class GroupRows(Sequence[Row]):
         return groups.counted().select_related("pharmacy__insurance_area", "inquiry", "case")
 
     def __iter__(self) -> Iterator[Row]:
-        for keys in in_parts(self.found):
-            known = self._read(ReportGroup.objects.all()).in_bulk(keys)
-            yield from _rows([known[key] for key in keys if key in known], self.area)
+        for part in in_parts(self._read(self.found)):
+            yield from _rows(part, self.area)
 
 
 def _rows(groups: Sequence[Any], area: Region) -> list[Row]:

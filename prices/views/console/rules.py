@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,7 +33,7 @@ from prices.views.staff.guard import signed_in
 
 @signed_in
 @require_safe
-def all_rules(request: HttpRequest, adcode: str) -> HttpResponse:
+def all_rules(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """Every detector with how it works here today, and what was changed before."""
     at = timezone.now()
     area = access.area_for(sessions.person(request), Action.SEE, adcode, at=at)
@@ -43,7 +44,7 @@ def all_rules(request: HttpRequest, adcode: str) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def rule(request: HttpRequest, adcode: str, detector: str) -> HttpResponse:
+def rule(request: HttpRequest, adcode: str, detector: str) -> HttpResponseBase:
     """One detector: how it works here, and a draft to try (`do=test`), to look at (`do=review`), to decide (`do=change`)."""
     at, by = timezone.now(), sessions.person(request)
     wanted = Action.EDIT_RULES if request.method == "POST" else Action.SEE

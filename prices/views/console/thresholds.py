@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -57,7 +58,7 @@ class SchemeForm(StaffForm):
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def all_thresholds(request: HttpRequest, adcode: str) -> HttpResponse:
+def all_thresholds(request: HttpRequest, adcode: str) -> HttpResponseBase:
     """The lines that hold here, or why there are none; a file to look at (`do=check`), to lay down (`do=import`)."""
     at, by = timezone.now(), sessions.person(request)
     area = access.area_for(by, Action.EDIT_RULES if request.method == "POST" else Action.SEE, adcode, at=at)
