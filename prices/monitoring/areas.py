@@ -1,7 +1,7 @@
 """What an area has laid down, and what it has from above: the nearest wins."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -33,3 +33,18 @@ def inherited(own: Mapping[int, Mapping[str, T]], base: Mapping[str, T]) -> dict
     for pk in regions:
         of(pk)
     return found
+
+
+def added_upward(counts: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """For every region, by its key, the counts of it and of all below it, under whatever names they were counted.
+
+    `counts`: keys of regions and how many. One query.
+    """
+    above = {pk: (parent, code) for pk, parent, code in Region.objects.values_list("pk", "parent_id", "code")}
+    by_code: dict[str, int] = defaultdict(int)
+    for region, count in counts:
+        pk: int | None = region
+        while pk is not None:
+            pk, code = above[pk]
+            by_code[code] += count
+    return {pk: by_code[code] for pk, (_parent, code) in above.items() if code in by_code}

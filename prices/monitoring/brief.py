@@ -81,7 +81,7 @@ def worst(area: Region, on: date) -> Table:
     """The areas directly below with the smallest share of shops that report in time, on the last day up to `on` of which
     there are figures."""
     day = AreaFigure.objects.filter(on__lte=on).order_by("-on").values_list("on", flat=True).first()
-    below = AreaFigure.objects.filter(area__parent=area, shops__gt=0).select_related("area")
+    below = AreaFigure.objects.filter(area__parent__code=area.code, shops__gt=0).select_related("area")
     rows = list(below.filter(on=day)) if day else []
     rows.sort(key=lambda row: (row.reporting / row.shops, row.area.code))
     columns = (

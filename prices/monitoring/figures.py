@@ -12,6 +12,7 @@ from django.utils import timezone
 from pharmacies.models import Region
 from prices.models import AreaFigure, Lead
 from prices.models.statistics import MODE_MIN_SHOPS
+from prices.monitoring.areas import added_upward
 from prices.sql import statement
 
 FLOW = timedelta(hours=24)
@@ -144,26 +145,14 @@ def leads(since: datetime, until: datetime) -> tuple[dict[int, int], dict[int, i
     standing = Lead.objects.standing()
     new = standing.filter(found_at__gt=since, found_at__lte=until)
     unseen = standing.filter(state=Lead.State.NEW, found_at__lte=until)
-    return _upward(_by_area(new)), _upward(_by_area(unseen))
+    return added_upward(_by_area(new)), added_upward(_by_area(unseen))
 
 
 def found_between(start: datetime, end: datetime) -> dict[int, int]:
     """For each area with all below it: leads found in [start, end) that still stand."""
-    return _upward(_by_area(Lead.objects.standing().filter(found_at__gte=start, found_at__lt=end)))
+    return added_upward(_by_area(Lead.objects.standing().filter(found_at__gte=start, found_at__lt=end)))
 
 
 def _by_area(rows: Any) -> Iterable[tuple[int, int]]:
     counted: Iterable[tuple[int, int]] = rows.order_by().values_list("area_id").annotate(n=Count("pk"))
     return counted
-
-
-def _upward(counts: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Added to each area and every one above it."""
-    parents = dict(Region.objects.values_list("pk", "parent_id"))
-    found: dict[int, int] = {}
-    for area, count in counts:
-        above: int | None = area
-        while above is not None:
-            found[above] = found.get(above, 0) + count
-            above = parents[above]
-    return found

@@ -261,7 +261,7 @@ def landings_then(area: Region, on: date, told: Callable[[float], object]) -> li
 
 def by_region(reference_id: int, area: Region) -> QuerySet[Landing]:
     """How one price landed in the areas directly below, worst first."""
-    found = Landing.objects.filter(reference=reference_id, region__parent=area).select_related("region")
+    found = Landing.objects.filter(reference=reference_id, region__parent__code=area.code).select_related("region")
     return found.order_by("-late", "-above", "region__code")
 
 

@@ -20,7 +20,7 @@ def figures(area: Region, month: date) -> Table:
     until = next_month(month)
     rows = AreaFigure.objects.filter(on__gte=month, on__lt=until)
     on = rows.order_by("-on").values_list("on", flat=True).first() or month
-    areas = [area, *Region.objects.filter(parent=area, valid__contains=on).order_by("code")]
+    areas = [area, *Region.objects.filter(parent__code=area.code, valid__contains=on).order_by("code")]
     of_day = {row.area_id: row for row in rows.filter(on=on, area__in=areas)}
     # Not the sum of the nights' own: each counts the 24 hours before it, so that the month would begin a night early.
     leads = nightly.found_between(midnight(month), midnight(until))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from pharmacies.models import Region
 from prices.models.figures import AreaFigure, IndexPoint
 from prices.models.leads import Lead
+from prices.monitoring.areas import added_upward
 from prices.monitoring.tables import Column, Kind, Row, Table
 
 Value = float | int | None
@@ -104,22 +105,17 @@ def last_day() -> date | None:
 
 
 def figures(areas: Iterable[Region], on: date) -> dict[int, AreaFigure]:
-    """The day's figures of those areas, by area."""
-    rows = AreaFigure.objects.filter(area__in=list(areas), on=on)
-    return {row.area_id: row for row in rows}
+    """The day's figures of those areas, by area; of one that has another name since, those under its old one."""
+    areas = list(areas)
+    rows = AreaFigure.objects.filter(area__code__in=[area.code for area in areas], on=on).select_related("area")
+    by_code = {row.area.code: row for row in rows.order_by("area_id")}
+    return {area.pk: by_code[area.code] for area in areas if area.code in by_code}
 
 
 def open_leads(areas: Iterable[Region]) -> dict[int, int]:
     """Leads to look at now, by area with those below it: two queries."""
     new = Lead.objects.filter(state=Lead.State.NEW).values("area").annotate(n=Count("pk"))
-    counted: dict[int, int] = dict(new.order_by().values_list("area", "n"))
-    parents: dict[int, int | None] = dict(Region.objects.values_list("pk", "parent_id"))
-    found: dict[int, int] = {}
-    for pk, n in counted.items():
-        up: int | None = pk
-        while up is not None:
-            found[up] = found.get(up, 0) + n
-            up = parents[up]
+    found = added_upward(new.order_by().values_list("area", "n"))
     return {area.pk: found.get(area.pk, 0) for area in areas}
 
 
