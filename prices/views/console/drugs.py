@@ -230,7 +230,7 @@ def product(request: HttpRequest, adcode: str, code: str) -> HttpResponseBase:
         raise Http404
     on = access.day(at)
     chart = year(drug, area, on)
-    below = list(Region.objects.filter(parent=area, valid__contains=on).order_by("code"))
+    below = list(Region.objects.filter(parent__code=area.code, valid__contains=on).order_by("code"))
     table = place_table(drug, [area, *below], on)
     file = answer(request, chart.table, table)
     if file:

@@ -50,7 +50,7 @@ def late(request: HttpRequest, adcode: str) -> HttpResponseBase:
         "state": state if state in reporters.STATES else "",
         "table": table,
         "by_area": by_area if len(by_area.rows) > 1 else None,
-        "below": Region.objects.filter(parent=area, valid__contains=access.day(at)).order_by("code"),
+        "below": Region.objects.filter(parent__code=area.code, valid__contains=access.day(at)).order_by("code"),
     }
     return render(request, "console/late.html", context)
 

@@ -58,7 +58,7 @@ def overview(request: HttpRequest, adcode: str) -> HttpResponseBase:
     user = sessions.person(request)
     area = access.area_for(user, Action.SEE, adcode, at=at)
     on = measures.last_day()
-    areas = Region.objects.filter(parent=area, valid__contains=access.day(at))
+    areas = Region.objects.filter(parent__code=area.code, valid__contains=access.day(at))
     below = list(areas.order_by("code"))
     table = measures.area_table(below, on) if below and on else None
     trend = _trend(area, measures.past(area, on, DAYS)) if on else None
