@@ -55,15 +55,8 @@ def group(here: Cases, **fields: Any) -> ReportGroup:
 
 def test_the_list_says_what_is_due_and_how_many_cases_found_something(here: Cases) -> None:
     said = text(browser(here, "analyst").get(LIST))
-    for word in (
-        here.case.number,
-        "向阳大药房",
-        "待初核",
-        "2026-11-24 18:00",
-        "officer-officer",
-        "查实率",
-        "一年内立项",
-    ):
+    shown = ["向阳大药房", "待初核", "2026-11-24 18:00", "officer-officer", "查实率", "一年内立项"]
+    for word in (here.case.number, *shown):
         assert word in said
     here.bring_to("replied")
     here.take("corrected")

@@ -1,30 +1,22 @@
 """历史回测: finds what the screen finds, goes on where it was killed, is compared with what was."""
 
 from datetime import date, datetime, timedelta
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import polars as pl
 import pytest
 
-from catalog.models import Drug
 from pharmacies.models import AuditEvent, Pharmacy, Region, User
-from prices.models import AreaPrice, BackTest, Case, CaseLead, Finding, Lead, PriceChange, RollUp
+from prices.models import BackTest, Case, CaseLead, Finding, Lead, PriceChange
 from prices.monitoring import backtest, backtests, rules
 from prices.monitoring import changes as reading
 from prices.monitoring.detectors import MODULES
 from prices.monitoring.judging import FINDERS
-from prices.monitoring.past import Histories, moved
 from prices.monitoring.screen import screen
 from prices.monitoring.trying import Look
 from tests import factories as f
-from tests.factories import SHANGHAI
+from tests.monitoring.market_world import DAY, NOW, TODAY, Market, hour, noisy
 
-TODAY = date(2026, 11, 21)
-DAY = timedelta(days=1)
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
 pytestmark = pytest.mark.django_db
 
 
@@ -41,80 +33,7 @@ def draft(detector: str, first: date, last: date, area: Region | None = None, **
     return made
 
 
-def hour(day: date, n: int = 9, minute: int = 0) -> datetime:
-    return datetime(day.year, day.month, day.day, n, minute, tzinfo=SHANGHAI)
-
-
 # -- a market over weeks ----------------------------------------------------------------------------------------------
-
-
-class Market:
-    """Products sold by shops of three chains and by others, in two cities; every night's statistics are there."""
-
-    def __init__(self, *, products: int, shops: int, worked_out: date | None = None) -> None:
-        self.first = TODAY - 42 * DAY
-        chains = [None, *(f.chain(f"{letter}连锁") for letter in "甲乙丙")]
-        yichang = f.region("420502", "西陵区", f.region("420500", "宜昌市", f.region()))
-        places = [f.wuchang(), f.hongshan(), yichang]
-        self.drugs = [f.drug(pack_count=7 + n) for n in range(products)]
-        self.shops = [f.pharmacy(chain=chains[n % 4], division=places[n % 3]) for n in range(shops)]
-        f.rebuild_today(NOW)
-        RollUp.objects.create(first=worked_out or self.first, last=TODAY, at=NOW, drugs=1, written=1, seconds=1)
-        self.usual = {drug.pk: 1000 + 700 * n for n, drug in enumerate(self.drugs)}
-        for drug, city in product(self.drugs, Region.objects.filter(code__in=["420100", "420500"])):
-            self.statistics(drug, city, self.first, self.usual[drug.pk])
-        self.price: dict[tuple[int, int], int | None] = {
-            (drug.pk, shop.pk): self.usual[drug.pk] for drug in self.drugs for shop in self.shops
-        }
-        self.lines: list[PriceChange] = []
-
-    def statistics(self, drug: Drug, city: Region, on: date, fen: int, mad: float = 0.01) -> None:
-        AreaPrice.objects.create(
-            drug_id=drug.pk, region_id=city.pk, on=on, count=30, mode_fen=fen, min_fen=fen - 90, q1_fen=fen - 10,
-            median_fen=fen, q3_fen=fen + 10, max_fen=fen + 90, mad_ln=mad,
-        )  # fmt: skip
-
-    def set(self, drug: Drug, shop: Pharmacy, fen: int | None, at: datetime, effective: datetime | None = None) -> None:
-        old = self.price[drug.pk, shop.pk]
-        if old == fen:
-            return
-        self.price[drug.pk, shop.pk] = fen
-        times = {"effective_at": effective or at, "reported_at": at, "received_at": at}
-        number = len(self.lines) + 1
-        key = {"id": number, "drug_id": drug.pk, "pharmacy_id": shop.pk, "run_id": number, "feed_id": f.feed().pk}
-        self.lines.append(PriceChange(old_fen=old, new_fen=fen, **key, **times))
-
-    def write(self) -> None:
-        PriceChange.objects.bulk_create(self.lines)
-        self.lines = []
-
-
-def noisy(seed: int) -> Market:
-    """Small moves, spikes, slips and their way back, chains that reprice, products that go and return."""
-    random, chains = np.random.default_rng(seed), [f.chain(f"{letter}连锁") for letter in "甲乙丙"]
-    market = Market(products=12, shops=36)
-    for day in range(42):
-        on = market.first + day * DAY
-        for n in range(40):
-            drug, shop = market.drugs[random.integers(12)], market.shops[random.integers(36)]
-            now, usual = market.price[drug.pk, shop.pk], market.usual[drug.pk]
-            factor = random.choice([1.02, 0.97, 1.09, 1.18, 1.3, 1.6, 0.6, 10, 0.1, 1, 0], p=[.2, .14, .12, .1, .1, .08, .06, .04, .02, .1, .04])  # fmt: skip
-            base = usual if factor == 1 else (now or usual)
-            fen = round(base * factor) if 0 < base * factor < 400_000 else None
-            future = hour(on, 10, n) + DAY if random.random() < 0.02 else None
-            market.set(drug, shop, fen, hour(on, 10, n), future)
-            if n % 5 == 0:  # again the same day: to another price, off the shelf, or back to where it began
-                again = (round(usual * 1.25), None, now)[n // 5 % 3]
-                market.set(drug, shop, again, hour(on, 15, n))
-        if day % 5 == 0:
-            chain, drug = chains[random.integers(3)], market.drugs[random.integers(12)]
-            for shop in (each for each in market.shops if each.chain_id == chain.pk):
-                market.set(drug, shop, round(market.usual[drug.pk] * random.choice([1.05, 1.4])), hour(on, 8))
-        if day % 7 == 3:
-            drug = market.drugs[random.integers(12)]
-            market.statistics(drug, Region.objects.get(code="420100"), on, market.usual[drug.pk] + day, 0.03)
-    market.write()
-    return market
 
 
 @pytest.mark.parametrize(
@@ -366,60 +285,3 @@ def test_a_back_test_touches_no_lead_and_no_case(market: Market) -> None:
     tried()
     assert not Lead.objects.exists()
     assert not Case.objects.exists()
-
-
-# -- how histories are kept ------------------------------------------------------------------------------------------
-
-
-def test_a_year_of_days_is_counted_in_a_byte(tmp_path: Path) -> None:
-    """An offer that changed 20 and 300 days before: the window of 28 days knows the newer one, whatever the counting."""
-
-    def frame(old: int) -> pl.DataFrame:
-        fen = {name: [old] for name in ("old_fen", "last_fen")}
-        types = dict.fromkeys(fen, pl.Int32)
-        return pl.DataFrame({"drug_id": [7], "pharmacy_id": [3]} | fen, schema_overrides=types)
-
-    histories, first = Histories(tmp_path, 28, [5, 7], [3, 4]), TODAY - 320 * DAY
-    for n in range(320):
-        histories.learn(first + n * DAY, frame(1000) if n == 20 else frame(1200) if n == 300 else frame(0).clear())
-    today = frame(1500)
-    assert histories.known(today, TODAY).tolist() == [True]
-    past = histories.past(today, TODAY)
-    assert np.round(np.exp(past.windows[0])).tolist() == [1200.0] * 8 + [1500.0] * 20
-    assert (past.before_fen.tolist(), past.last_fen.tolist()) == ([1200.0], [1500.0])
-    assert len(list(tmp_path.iterdir())) == 29 * 3
-
-
-def test_what_a_price_was_within_a_day_is_known_as_the_screen_knows_it(tmp_path: Path) -> None:
-    """Offers that changed several times on one day: the last price before they left, the one before that they have."""
-    market = Market(products=1, shops=6)
-    on, (drug,) = TODAY - 10 * DAY, market.drugs
-    usual = market.usual[drug.pk]
-    days: list[list[int | None]] = [
-        [1200, None],  # changed, then left
-        [None, 1300, None],  # left, came back, left
-        [1100, 1150],  # changed twice
-        [1200, usual],  # and back to where it began
-        [1400],
-        [None],
-    ]
-    for shop, fens in zip(market.shops, days, strict=True):
-        for n, fen in enumerate(fens):
-            market.set(drug, shop, fen, hour(on, 9 + n))
-    now = [market.price[drug.pk, shop.pk] for shop in market.shops]
-    for shop in market.shops:
-        market.set(drug, shop, 1900, hour(TODAY))
-    market.write()
-    today = pl.DataFrame(
-        {"drug_id": [drug.pk] * 6, "pharmacy_id": [shop.pk for shop in market.shops], "old_fen": now},
-        schema={"drug_id": pl.Int32, "pharmacy_id": pl.Int32, "old_fen": pl.Int32},
-    )
-    histories = Histories(tmp_path, 28, [drug.pk], [shop.pk for shop in market.shops])
-    for n in range(28):
-        histories.learn(TODAY - (28 - n) * DAY, moved(TODAY - (28 - n) * DAY))
-    mine, theirs = histories.past(today, TODAY), reading.past(today, TODAY, 28)
-    np.testing.assert_array_equal(mine.windows, theirs.windows)
-    np.testing.assert_array_equal(mine.before_fen, theirs.before_fen)
-    np.testing.assert_array_equal(mine.last_fen, theirs.last_fen)
-    assert mine.last_fen.tolist() == [1200, 1300, 1150, usual, 1400, usual]
-    assert mine.before_fen.tolist() == [1200, 1300, 1100, 1200, usual, usual]

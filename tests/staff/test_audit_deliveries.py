@@ -81,9 +81,10 @@ def test_a_chain_wide_change_is_a_line_of_the_shops_log(office: Office) -> None:
     for part in ("10:00:00", office.chain.name, "连锁总部", "统一改价", f"报送批次 {run.pk}", "变动 1", "供货价调整"):
         assert part in said, part
     assert "王总" not in said
-    assert f'href="/desk/{office.shops[0].code}/runs/{run.pk}"' in office.client.get(
-        f"/desk/{office.shops[0].code}/audit"
-    ).content.decode()
+    assert (
+        f'href="/desk/{office.shops[0].code}/runs/{run.pk}"'
+        in office.client.get(f"/desk/{office.shops[0].code}/audit").content.decode()
+    )
     assert office.client.get(f"/desk/{office.shops[0].code}/runs/{run.pk}").status_code == 200
 
 
