@@ -114,6 +114,7 @@ class Worker:
             "REDIS_URL": broker.url,
             "YAOBI_VAR": str(var),  # deliveries lie in var/files
             "LEASE_SECONDS": "1",
+            "TMPDIR": str(broker.folder),  # a killed pool leaves its folder there
             "PGAPPNAME": self.name,
         }
         options = ["--pool", pool, "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"]
