@@ -4,8 +4,10 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 from django.db import connections
 from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
@@ -14,6 +16,12 @@ from tests import spreading
 
 FILLED = {"admin", "catalog", "pharmacies", "prices", "sessions"}
 LOCAL = {"127.0.0.1", "::1", "localhost"}
+
+# A machine that is busy takes longer over an example: that says nothing about what is tested.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -89,6 +97,12 @@ def each_begins_in_chinese() -> Iterator[None]:
     """A request for an English page leaves its language with the thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    """Tests share the cache of their process, whose keys name days and numbers that every test uses anew."""
+    cache.clear()
 
 
 @pytest.fixture

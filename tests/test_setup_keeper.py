@@ -46,7 +46,7 @@ def found(place):
 
 
 def stopped(place):
-    return wait_for(lambda: not is_locked(place.var / "keeper.lock"), seconds=30)
+    return wait_for(lambda: not is_locked(place.var / "keeper.lock"), seconds=120)  # on a busy machine, too
 
 
 def user(place):

@@ -1,4 +1,5 @@
-"""The demo's insured drug catalogue: the edition of the year of the load, and beside it the one of the next year.
+"""The demo's insured drug catalogue: the edition of the year of the load, and beside it the one of the next year; in the
+first months of a year also the one before, which was in force while the demo's history began.
 
 There are no such documents; the editions say so. A row is a generic name and form of the facts. What next year's edition
 has otherwise (new, gone, moved to 常规, of another class or restriction) is `editions/next_edition.csv`.
@@ -46,10 +47,15 @@ Rows = dict[tuple[str, str], Row]
 """By generic name and form."""
 
 
-def load(facts: Facts, *, year: int, at: datetime) -> list[Edition]:
-    """Make the editions of `year` and the next with all that hangs on them; the drugs are there already."""
+def load(facts: Facts, *, since: date, year: int, at: datetime) -> list[Edition]:
+    """Make the editions of `year`, of the next, and of those before it back to the day `since`, with all that hangs on
+    them; the drugs are there already."""
     rows = this_year(facts, year)
-    return [_write(facts, rows, year, at), _write(facts, next_year(rows, facts, year), year + 1, at, last=True)]
+    return [
+        *(_write(facts, _before(rows, past), past, at) for past in range(since.year, year)),
+        _write(facts, rows, year, at),
+        _write(facts, next_year(rows, facts, year), year + 1, at, last=True),
+    ]
 
 
 # -- what the editions say --------------------------------------------------------------------------------------------
@@ -72,6 +78,15 @@ def this_year(facts: Facts, year: int) -> Rows:
                 agreement=_agreement(kind, said, year),
             )
     return rows
+
+
+def _before(rows: Rows, year: int) -> Rows:
+    """Those rows in the earlier `year`, under another agreement where theirs had not begun."""
+    turn = date(year + 1, 1, 1)
+    return {
+        key: replace(row, agreement=_agreed(date(year, 1, 1))) if row.agreement and row.agreement.lower >= turn else row
+        for key, row in rows.items()
+    }
 
 
 def next_year(rows: Rows, facts: Facts, year: int) -> Rows:

@@ -149,7 +149,8 @@ def counties(people: dict[str, float]) -> list[County]:
 def _load_catalogue(known: facts.Facts, at: datetime) -> None:
     _taken(drugs.load(data=known.files["drugs"], at=at, by=BY))
     _taken(daily_doses.load(data=known.files["daily_doses"], at=at, by=BY))
-    catalogue.load(known, year=timezone.localdate(at).year, at=at)
+    today = timezone.localdate(at)
+    catalogue.load(known, since=today - HISTORY, year=today.year, at=at)
     _taken(schemes.load(data=known.files["schemes"], at=at, by=BY))
     if known.files["reference_prices"]:
         _taken(references.load(data=known.files["reference_prices"], read_amount=_amount, at=at, by=BY))

@@ -3,6 +3,7 @@
 Nothing is put there: the sweeps of the last nights are made up for, and the demo's people press their buttons.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -54,9 +55,12 @@ def work(*, at: datetime) -> None:
 
 
 def _frozen(county: Region, reviewer: User, *, at: datetime) -> None:
-    """The newest month that is over has been declared final; the ones before it wait."""
-    for month in freezes.open_months(county, timezone.localdate(at))[:1]:
-        freezing.run(freezes.ask(county, month, by=reviewer, at=at, note="演示").pk, clock=lambda: at)
+    """The newest month that is over has been declared final; the ones before it wait. Where the demo did not run to the
+    end of a month, it cannot be: then the one before it is."""
+    for month in freezes.open_months(county, timezone.localdate(at)):
+        with suppress(freezes.NotFrozen):
+            freezing.run(freezes.ask(county, month, by=reviewer, at=at, note="演示").pk, clock=lambda: at)
+            return
 
 
 def _reported(shop: Pharmacy, number: int, *, text: str, at: datetime) -> ReportGroup:

@@ -6,7 +6,7 @@ shops in id order, so that two runs about the same shop follow each other.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -54,8 +54,9 @@ def ensure_partition(moment: datetime) -> None:
 
 
 def ensure_partitions(*, at: datetime) -> int:
-    """This month's partition and the next one's, ahead of time."""
-    for moment in (at, at + timedelta(days=31)):
+    """This month's partition and the next one's, ahead of time. Months are cut in UTC."""
+    first = at.astimezone(UTC).replace(day=1)
+    for moment in (at, first + timedelta(days=31)):  # from the first, 31 days lead into the next month and not past it
         ensure_partition(moment)
     return 2
 

@@ -16,7 +16,7 @@ from urllib.error import URLError
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests import spreading
 from tests.browser import world
@@ -36,6 +36,11 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
+PATIENCE_S = 60
+PATIENCE_MS = PATIENCE_S * 1000
+"""How long anything is waited for before it counts as missing. Only a test that fails waits so long; a machine that has
+other work needs more than the few seconds that Playwright gives by itself."""
+expect.set_options(timeout=PATIENCE_MS)
 NOT_OURS = ("drf_spectacular_sidecar", "admin", "gis", "rest_framework")
 """Static files that no citizen's page loads: collecting them would take most of a minute."""
 
@@ -67,6 +72,7 @@ def environment(var: Path) -> dict[str, str]:
         "YAOBI_VAR": str(var),
         "SECRET_KEY": settings.SECRET_KEY,
         "REDIS_URL": settings.REDIS_URL,
+        "SEARCH_TIMEOUT_MS": str(PATIENCE_MS),  # a busy machine is no reason for a page without prices
     }
 
 
@@ -130,15 +136,14 @@ def serving(env: dict[str, str], log: Path) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE_S)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _attempt in range(150):
-        if server.poll() is not None:
-            break
+    end = time.monotonic() + PATIENCE_S
+    while server.poll() is None and time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url + "/healthz", timeout=5):
+            with urllib.request.urlopen(url + "/healthz", timeout=PATIENCE_S):
                 return
         except (URLError, OSError):
             time.sleep(0.2)
@@ -185,7 +190,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
             options |= {"geolocation": {"latitude": position[0], "longitude": position[1]}}
             options |= {"permissions": ["geolocation"]}
         context = browser.new_context(**options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         made = Visit(context.new_page(), context, site.url)
         made.page.on("request", lambda request: made.requests.append(request))
         made.page.on("console", lambda message: _complain(made, message))
@@ -203,6 +208,14 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
             request.url for request in each.requests if not request.url.startswith((site.url, "data:", "blob:"))
         ]
         assert elsewhere == []
+
+
+def eventually(page: Page, holds: Callable[[], Any], what: str) -> None:
+    """Wait for what `expect` has no word for; `page` goes on meanwhile."""
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, f"waited {PATIENCE_S} s until {what}"
+        page.wait_for_timeout(50)
 
 
 def _complain(visit: Visit, message: ConsoleMessage) -> None:

@@ -16,7 +16,7 @@ from pharmacies.access import Role
 from pharmacies.accounts import invitations
 from pharmacies.models import Authenticator, Invitation, Membership, Pharmacy, User
 from prices.views.staff import sessions
-from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Site
 from tests.browser.test_accessibility import opened, violations
 from tests.factories import since
 
@@ -58,7 +58,7 @@ def browse(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
 
     def one(**options: Any) -> Page:
         context = browser.new_context(locale="zh-CN", base_url=site.url, **{"viewport": PHONE} | options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)

@@ -26,8 +26,6 @@ pytestmark = pytest.mark.services
 PASSWORD = "two-shops-and-one-more"
 EDITED, BROUGHT, ORDERED, PUSHED = "25.20", "26.40", "24.00", "23.50"
 REASON = "供货价翻倍，见调价通知"
-WORKED_MS = 20_000
-"""How long the worker is waited for: it is measured elsewhere (bin/bench desk)."""
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +140,7 @@ def edited_with_a_reason(walk: Walk, page: Page, hands: Hands) -> None:
     walk.look(page, "价格", "warned")
     page.keyboard.type(REASON)
     hands.key("Enter")
-    expect(page.locator("tr[data-row]")).to_contain_text("已公示", timeout=WORKED_MS)
+    expect(page.locator("tr[data-row]")).to_contain_text("已公示")
     walk.look(page, "价格", "published")
     hands.press(page.get_by_role("link", name="报送批次", exact=True))
     walk.look(page, "报送批次")
@@ -163,17 +161,17 @@ def brought_as_a_spreadsheet(walk: Walk, page: Page, hands: Hands) -> None:
     data = xlsx(*rows)
     hands.file(page.locator("#file"), name=download.value.suggested_filename, data=data)
     hands.press(page.get_by_role("button", name="上传并预览"))
-    expect(page.locator(".sheet-summary")).to_contain_text("1 改价", timeout=WORKED_MS)
+    expect(page.locator(".sheet-summary")).to_contain_text("1 改价")
     expect(page.locator(".sheet-rows tbody tr")).to_contain_text([BROUGHT])
     walk.look(page, walk.town.shop.name, "preview")
     hands.press(page.get_by_role("button", name="公示", exact=True))
-    expect(page.get_by_text("采用 3 行，其中改动 1")).to_be_visible(timeout=WORKED_MS)
+    expect(page.get_by_text("采用 3 行，其中改动 1")).to_be_visible()
     walk.look(page, walk.town.shop.name, "published")
 
 
 def taken_back(walk: Walk, page: Page, hands: Hands) -> None:
     hands.press(page.get_by_role("button", name="撤回这次上传"))
-    expect(page.get_by_text("已撤回。")).to_be_visible(timeout=WORKED_MS)
+    expect(page.get_by_text("已撤回。")).to_be_visible()
     walk.look(page, walk.town.shop.name, "taken back")
 
 
@@ -188,7 +186,7 @@ def ordered_for_all_shops(walk: Walk, page: Page, hands: Hands) -> None:
     walk.look(page, PRODUCTS[0])
     hands.fill(page.get_by_label("零售价（元）"), ORDERED)
     hands.key("Enter")
-    expect(page.get_by_text("接受 2 家，改价 2 家。")).to_be_visible(timeout=WORKED_MS)
+    expect(page.get_by_text("接受 2 家，改价 2 家。")).to_be_visible()
     hands.press(page.get_by_role("link", name="刷新门店价格"))
     expect(page.locator(".sheet-summary")).to_contain_text("价格一致")
     walk.look(page, PRODUCTS[0], "published")

@@ -6,9 +6,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import world
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, eventually
 
 SIZES = pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+A_PAUSE_MS = 200
+"""After so long without a key a suggestion is asked for."""
 
 
 def asked(made) -> list[str]:
@@ -22,6 +24,14 @@ def type_slowly(page: Page, text: str) -> None:
 
 def options(page: Page):
     return page.locator("#suggestions [role=option]")
+
+
+def standing_still(made) -> Page:
+    """The start page, where no time passes but what `page.clock` is told: no timer goes off between two slow keys."""
+    made.page.clock.install()
+    page = made.go("/")
+    page.clock.pause_at(page.evaluate("Date.now()") + 3_600_000)
+    return page
 
 
 def open_list(visit, path: str = "/", text: str = "氨氯", **settings):
@@ -95,7 +105,11 @@ def test_a_screen_reader_hears_how_many_there_are(visit):
 
 
 def test_quick_typing_asks_once(visit):
-    made, page = open_list(visit, text="bhsaldp")
+    made = visit()
+    page = standing_still(made)
+    type_slowly(page, "bhsaldp")
+    assert asked(made) == []
+    page.clock.run_for(A_PAUSE_MS)
     expect(options(page)).to_have_count(1)
     assert len(asked(made)) == 1
     assert asked(made)[0].endswith("/suggest?q=bhsaldp")
@@ -103,15 +117,16 @@ def test_quick_typing_asks_once(visit):
 
 def test_an_input_method_asks_nothing_until_it_has_composed(visit):
     made = visit()
-    page = made.go("/")
+    page = standing_still(made)
     page.locator("#q").focus()
     method = made.context.new_cdp_session(page)
     for letters in ("a", "an", "an l", "an lv"):
         method.send("Input.imeSetComposition", {"text": letters, "selectionStart": 0, "selectionEnd": len(letters)})
-        page.wait_for_timeout(200)
+        page.clock.run_for(A_PAUSE_MS)
     page.keyboard.press("ArrowDown")
     assert asked(made) == []
     method.send("Input.insertText", {"text": "氨氯"})
+    page.clock.run_for(A_PAUSE_MS)
     options(page).first.wait_for()
     assert len(asked(made)) == 1
 
@@ -121,17 +136,19 @@ def test_an_answer_that_was_overtaken_is_dropped(visit):
     made = visit()
     made.context.add_init_script(
         """const real = window.fetch;
+        window.overtaken = null;
         window.fetch = (address) => address.endsWith('q=x')
-          ? new Promise((later) => setTimeout(later, 600)).then(() => real(address)) : real(address);"""
+          ? new Promise((later) => { window.overtaken = later; }).then(() => real(address)) : real(address);"""
     )
     page = made.go("/")
     type_slowly(page, "x")
-    page.wait_for_timeout(250)
+    eventually(page, lambda: page.evaluate("window.overtaken !== null"), "the first has been asked")
     page.fill("#q", "氨氯")
     options(page).first.wait_for()
-    with page.expect_response(re.compile(r"/suggest\?q=x$")):
-        pass
-    page.wait_for_timeout(100)
+    with page.expect_response(re.compile(r"/suggest\?q=x$")) as late:
+        page.evaluate("window.overtaken()")
+    late.value.finished()
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     expect(options(page).first).to_contain_text(world.DRUG)
 
 
@@ -139,8 +156,8 @@ def test_a_network_that_is_away_leaves_the_form_as_it_is(visit):
     made = visit()
     page = made.go("/")
     page.route(re.compile(r"/suggest\?"), lambda route: route.abort())
-    type_slowly(page, "氨氯")
-    page.wait_for_timeout(400)
+    with page.expect_event("requestfailed"):
+        type_slowly(page, "氨氯")
     expect(page.locator("#suggestions")).to_be_hidden()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/search\?q="))

@@ -13,13 +13,14 @@ from playwright.sync_api import Page, expect
 from catalog.models import Drug
 from prices.models import Offer, PriceChange, RollUp
 from prices.statistics.roll_up import backfill, roll_up
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, eventually
 from tests.browser.test_accessibility import VARIANTS, opened, violations
 
 SIZES = pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 COLOURS = """frame => {
     const canvas = frame.querySelector("canvas");
+    if (!canvas || !canvas.width || !canvas.height) return {};  // it is being drawn anew
     const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
     const found = new Map();
     for (let at = 0; at < pixels.length; at += 4) {
@@ -81,9 +82,8 @@ def chart(page: Page) -> Any:
 def test_the_line_and_the_band_are_drawn_in_the_colours_of_the_page(visit, address, viewport, scheme):
     page = visit(viewport=viewport, color_scheme=scheme).go(address)
     frame = chart(page)
-    colours = frame.evaluate(COLOURS)
-    assert colours.get(LINE[scheme], 0) > 300
-    assert colours.get(BAND[scheme], 0) > 3000
+    for colour, pixels in ((LINE[scheme], 300), (BAND[scheme], 3000)):
+        eventually(page, lambda c=colour, n=pixels: frame.evaluate(COLOURS).get(c, 0) > n, f"{colour} is drawn")
     box = frame.bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= viewport["width"]
@@ -94,12 +94,10 @@ def test_the_chart_follows_the_colour_scheme_and_the_elder_mode(visit, address):
     frame = chart(page)
     height = frame.bounding_box()["height"]
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(300)
-    assert frame.evaluate(COLOURS).get(LINE["dark"], 0) > 300
+    eventually(page, lambda: frame.evaluate(COLOURS).get(LINE["dark"], 0) > 300, "the line is drawn for the dark")
     page.locator("[data-elder]").click()
-    page.wait_for_timeout(300)
-    assert frame.bounding_box()["height"] > 1.2 * height
-    assert frame.locator("canvas").count() == 1
+    eventually(page, lambda: frame.bounding_box()["height"] > 1.2 * height, "the chart has grown")
+    expect(frame.locator("canvas")).to_have_count(1)
 
 
 def test_the_words_and_the_table_say_what_the_chart_shows(visit, address):

@@ -217,7 +217,7 @@ def test_without_scripts_the_page_says_what_it_needs_and_leads_to_the_search(vis
     expect(page.locator("main .notice.nojs-only")).to_contain_text("要打开 JavaScript 才能用")
     expect(page.locator("#plan-form")).to_be_hidden()
     page.locator("main .notice.nojs-only a").click()
-    assert page.url.endswith("/search")
+    page.wait_for_url("**/search")
 
 
 def test_on_paper_stand_the_lines_and_both_plans_and_nothing_to_press(visit):

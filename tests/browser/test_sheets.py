@@ -19,7 +19,7 @@ from prices.desk.sheets import work
 from prices.ingest.runs import process
 from prices.models import FeedRun, Offer, Upload
 from tests import factories as f
-from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Site
 from tests.browser.test_accessibility import VARIANTS, opened, violations
 from tests.factories import since
 from tests.staff.sheets_world import HEADER, xlsx
@@ -118,7 +118,7 @@ def test_a_tills_export_goes_to_the_shelf_and_back(
     browser: Browser, site: Site, shop: Pharmacy, servers_files: None, viewport: Any, size: str
 ) -> None:
     context = browser.new_context(locale="zh-CN", viewport=viewport)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = logged_in(context.new_page(), site)
     page.goto(f"{site.url}/desk/{shop.code}/uploads")
     picture(page, f"list-{size}")
@@ -211,7 +211,7 @@ def test_head_office_changes_all_shops_by_keyboard(
     browser: Browser, site: Site, office: Chain, servers_files: None, viewport: Any, size: str
 ) -> None:
     context = browser.new_context(locale="zh-CN", viewport=viewport)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = logged_in(context.new_page(), site, "office")
     page.goto(f"{site.url}/chain/{office.pk}")
     picture(page, f"chain-home-{size}")

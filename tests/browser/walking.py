@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.test_accessibility import opened, violations
 
 
@@ -19,7 +20,7 @@ class Walker:
     def browse(self) -> Page:
         """A browser of somebody's own."""
         page = opened(self.browser, {"viewport": self.viewport, "color_scheme": "light"})
-        page.context.set_default_timeout(15_000)
+        page.context.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
 

@@ -17,6 +17,7 @@ from pharmacies.models import AuditEvent
 
 from .. import factories as f
 from ..factories import AT
+from ..prices.live_worker import PATIENCE_S
 
 TODAY = AT.date()
 
@@ -321,7 +322,7 @@ def at_once(*works: Any) -> list[BaseException]:
 
     def guarded(work: Any) -> None:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=PATIENCE_S)
             work()
         except BaseException as problem:  # noqa: BLE001
             problems.append(problem)
@@ -332,7 +333,7 @@ def at_once(*works: Any) -> list[BaseException]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE_S)
     return problems
 
 

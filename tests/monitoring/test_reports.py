@@ -91,7 +91,8 @@ def test_the_newest_observed_price_stays_and_all_name_one_run() -> None:
     assert FeedRun.objects.count() == Feed.objects.count() == 1
 
 
-def test_an_observed_price_is_never_ranked(client: Any) -> None:
+def test_an_observed_price_is_never_ranked(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: AT)  # the prices of that day are shown for some weeks only
     town = f.small_town()
     asked = f"/api/v1/offers?drug={town.drug.code}&region=420000&sort=cheapest"
     before = client.get(asked).json()["results"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from pharmacies.models import User
@@ -14,14 +15,16 @@ from prices.models import Report, ReportGroup
 from prices.monitoring.reports import answers, photos
 from prices.views import report as pages
 from tests import factories as f
-from tests.factories import Town, small_town
+from tests.factories import AT, Town, small_town
 
 pytestmark = pytest.mark.django_db
 NUMBER = re.compile(r'id="code"[^>]*>([0-9A-Z]{5} [0-9A-Z]{5})<')
 
 
 @pytest.fixture
-def town() -> Town:
+def town(monkeypatch: pytest.MonkeyPatch) -> Town:
+    """On the day of its prices, which are shown for some weeks only."""
+    monkeypatch.setattr(timezone, "now", lambda: AT)
     return small_town()
 
 

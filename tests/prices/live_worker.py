@@ -21,7 +21,8 @@ from django.conf import settings
 from django.db import connection, connections
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60
+PATIENCE_S = 240
+"""Only what never happens is waited for so long; a worker begins within seconds, on a busy machine within minutes."""
 
 
 def until(holds: Callable[[], Any], what: str) -> Any:
@@ -41,7 +42,7 @@ class Broker:
         if not os.access(program, os.X_OK):
             pytest.skip(f"the kill tests start their own Redis, and {program} cannot be run from here")
         self.program = program
-        self.folder = Path(tempfile.mkdtemp(prefix="yaobi-"))  # short: a unix socket's path has 107 bytes
+        self.folder = Path(tempfile.mkdtemp(prefix="yaobi-", dir="/tmp"))  # short: a unix socket's path has 107 bytes
         self.socket = self.folder / "redis.sock"
         self.url = f"unix://{quote(str(self.socket))}?db=0"
         self.start()
@@ -113,6 +114,7 @@ class Worker:
             "REDIS_URL": broker.url,
             "YAOBI_VAR": str(var),  # deliveries lie in var/files
             "LEASE_SECONDS": "1",
+            "TMPDIR": str(broker.folder),  # a killed pool leaves its folder there
             "PGAPPNAME": self.name,
         }
         options = ["--pool", pool, "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"]

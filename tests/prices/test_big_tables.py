@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.db import ProgrammingError, connection, connections
 
+from prices.ingest.publish import ensure_partitions
+from tests.factories import SHANGHAI
+
 INSERT = """
     INSERT INTO prices_pricechange
         (effective_at, reported_at, received_at, drug_id, pharmacy_id, old_fen, new_fen, feed_id, run_id)
@@ -21,6 +24,25 @@ def test_a_change_goes_into_the_partition_of_its_month() -> None:
         cursor.execute(INSERT, {"at": at})
         cursor.execute("SELECT tableoid::regclass::text, id > 0 FROM prices_pricechange")
         assert cursor.fetchone() == ("prices_pricechange_203105", True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("day", "months"),
+    [
+        (datetime(2031, 1, 31, 12, tzinfo=SHANGHAI), ["203101", "203102"]),
+        (datetime(2032, 1, 31, 12, tzinfo=SHANGHAI), ["203201", "203202"]),
+        (datetime(2031, 3, 1, 2, tzinfo=SHANGHAI), ["203102", "203103"]),  # in UTC it is still February
+        (datetime(2031, 12, 31, 12, tzinfo=SHANGHAI), ["203112", "203201"]),
+    ],
+)
+def test_the_next_months_partition_is_there_ahead_of_time(day: datetime, months: list[str]) -> None:
+    ensure_partitions(at=day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^prices_pricechange_203[0-9]{3}$' ORDER BY 1"
+        )
+        assert [name for (name,) in cursor.fetchall()] == [f"prices_pricechange_{month}" for month in months]
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from catalog.comparability import daily_cost, daily_dose_of
 from catalog.editions import current, difference, upcoming
 from catalog.importers import daily_doses, drugs
 from catalog.models import Category, DailyDose, Drug, Edition, Listing, ListingMatch, PaymentStandard
-from prices.demo import catalogue, facts, province
+from prices.demo import catalogue, facts, load, province
 from tests.factories import AT
 from tests.prices.demo_world import SIZE, people
 
@@ -54,7 +54,7 @@ def loaded(request: pytest.FixtureRequest, db: None) -> int:
     known, at = facts.read(on=date(year, 11, 21)), datetime(year, 11, 21, 2, tzinfo=UTC)
     assert not drugs.load(data=known.files["drugs"], at=at, by="demo").problems
     assert not daily_doses.load(data=known.files["daily_doses"], at=at, by="demo").problems
-    catalogue.load(known, year=year, at=at)
+    catalogue.load(known, since=date(year, 8, 24), year=year, at=at)
     return year
 
 
@@ -71,6 +71,22 @@ def test_the_next_edition_stands_beside_the_one_in_force_and_takes_over_at_new_y
     assert current(date(loaded + 3, 5, 1)) == after, "a demo left running keeps a catalogue"
     assert all(edition.document.startswith("演示") for edition in Edition.objects.all())
     assert difference(now, after).counts == {"new": 4, "gone": 4, "moved": 4, "class": 3, "restriction": 4}
+
+
+@pytest.mark.django_db
+def test_a_demo_loaded_at_new_year_has_a_catalogue_for_the_days_before() -> None:
+    at, turn = datetime(2027, 1, 1, 2, tzinfo=UTC), date(2027, 1, 1)
+    known = facts.read(300, on=turn)
+    assert not drugs.load(data=known.files["drugs"], at=at, by="demo").problems
+    catalogue.load(known, since=turn - load.HISTORY, year=2027, at=at)
+    for day, year in ((turn - load.HISTORY, 2026), (date(2026, 12, 31), 2026), (turn, 2027), (date(2028, 1, 1), 2028)):
+        now = current(day)
+        assert now is not None
+        assert now.year == year
+        assert ListingMatch.objects.filter(state="accepted", listing__edition=now).count() > 100
+        agreed = Listing.objects.filter(edition=now, agreement__isnull=False)
+        assert agreed.exists()
+        assert not agreed.exclude(agreement__contains=date(year, 6, 1)).exists()
 
 
 def test_negotiated_rows_stand_in_their_own_part_and_agreements_end_or_go_on(loaded: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,14 @@ def test_silent_shops_are_stale_or_hidden_and_the_others_fresh(loaded: load.Load
 # -- loading again ----------------------------------------------------------------------------------------------------
 
 
-def test_a_second_load_does_nothing(loaded: load.Loaded, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+@pytest.mark.parametrize("days", [0, 40])
+def test_a_second_load_does_nothing(
+    days: int, loaded: load.Loaded, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, capsys: Any
+) -> None:
+    """Even where the first was stopped before its people came, and a month has ended since."""
+    monkeypatch.setattr(timezone, "now", lambda: AT + days * DAY)
+    settings.VAR = tmp_path
+
     def refuse(folder: Path) -> Path:
         raise AssertionError("nothing is fetched when the demo is there")
 
@@ -158,6 +165,7 @@ def test_a_second_load_does_nothing(loaded: load.Loaded, monkeypatch: pytest.Mon
     call_command("load_demo")
     assert "已在" in capsys.readouterr().out
     assert FeedRun.objects.exclude(feed__slug=observed.SLUG).count() == loaded.runs
+    assert Freeze.objects.get().month == date(2026, 10, 1), "November has not been worked out to its end"
 
 
 # -- reporting on -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from catalog.models import Drug, DrugListEntry
 from pharmacies.geo import Wgs84
@@ -143,7 +144,10 @@ def on_shelf(place: Pharmacy) -> list[str]:
     return [found.drug.preparation.generic_name for found in shelf(listed, at=AT)[0]]
 
 
-def test_it_is_on_no_pharmacys_shelf_page_or_api_but_on_a_hospitals(places: Places, client: Any) -> None:
+def test_it_is_on_no_pharmacys_shelf_page_or_api_but_on_a_hospitals(
+    places: Places, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: AT)  # the prices of that day are shown for some weeks only
     factories.offer(factories.drug(), places.shop, "9.90")
     factories.drug_list("not_for_retail", factories.region(), places.drug)
     assert on_shelf(places.shop) == ["苯磺酸氨氯地平片"]

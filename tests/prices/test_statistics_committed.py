@@ -12,6 +12,7 @@ from prices.statistics.usual import usual_prices
 from tests import factories as f
 from tests.factories import AT
 from tests.prices.area_world import said, sell
+from tests.prices.live_worker import PATIENCE_S
 
 TODAY = date(2026, 11, 21)
 
@@ -24,7 +25,7 @@ def test_two_workers_at_once_end_with_the_same_rows(committed):
 
     def work() -> None:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=PATIENCE_S)
             roll_up(AT)
         except BaseException as problem:  # noqa: BLE001
             problems.append(problem)
@@ -35,7 +36,7 @@ def test_two_workers_at_once_end_with_the_same_rows(committed):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=60)
+        worker.join(timeout=PATIENCE_S)
     assert problems == []
     assert {said(each) for each in drugs} == {(1000, 1000, 1000, 1000, 1000, 1200, 6)}
     assert AreaPrice.objects.count() == 4 * 3

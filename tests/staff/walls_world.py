@@ -189,7 +189,7 @@ def person(world: World, name: str) -> User | None:
         "former_manager": ("manager", shop, past),
         "former_head_office": ("head_office", places["chain"], past),
         "former_reviewer": ("reviewer", places["city"], past),
-        "future_manager": ("manager", shop, since(today + timedelta(days=1))),
+        "future_manager": ("manager", shop, since(today + timedelta(days=9))),  # not during this run
         "sub_elsewhere": ("manager", {"chain": world.shop.chain, "within": f.hongshan()}, since()),
         **{each: ("manager", shop, since()) for each in NOT_IN},
     }
