@@ -81,7 +81,7 @@ ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 HTTPS = env_bool("HTTPS")  # behind a TLS proxy: secure cookies, HSTS, redirect
 if DEBUG and HTTPS:
     raise ImproperlyConfigured("DEBUG=1 shows settings and source to whoever makes a page fail: not with HTTPS=1")
-if not DEBUG and (len(SECRET_KEY) < 40 or len(set(SECRET_KEY)) < 10):
+if HTTPS and (len(SECRET_KEY) < 40 or len(set(SECRET_KEY)) < 10):
     raise ImproperlyConfigured(
         "SECRET_KEY is too short to keep anything: all phones, slips and sessions hang on it. "
         "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
