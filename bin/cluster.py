@@ -91,6 +91,17 @@ def _is_private(folder: Path, user: str | None) -> bool:
     return stat.S_ISDIR(about.st_mode) and stat.S_IMODE(about.st_mode) == 0o700 and about.st_uid == owner
 
 
+def require_name(uid: int) -> None:
+    """PostgreSQL looks its user up by number: in a container started with `--user 4242` there may be no such user."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError as error:
+        raise console.Failed(
+            f"PostgreSQL needs a user with a name, and number {uid} has none here",
+            advice="run the command as a user that stands in /etc/passwd",
+        ) from error
+
+
 class Cluster:
     """The data directory `var/pg`. Root may not run PostgreSQL, so for root it runs as somebody else."""
 
@@ -105,6 +116,7 @@ class Cluster:
     def _become(self) -> tuple[str | None, list[str | Path]]:
         """(user who owns the files when that is not us, what to put before a PostgreSQL command)."""
         if os.geteuid() != 0:
+            require_name(os.geteuid())
             return None, []
         # In a user namespace we are uid 1000 and the files still belong to root: no user is needed, and a checkout
         # below /root stays readable. Some containers and every chroot forbid it.

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bin"))
 
 import application  # noqa: E402
+import cluster  # noqa: E402
 import pins  # noqa: E402
 import programs  # noqa: E402
 import serving  # noqa: E402
@@ -127,6 +128,13 @@ def test_every_package_is_pinned_with_hashes_and_every_chosen_one_says_why(name)
         assert "--hash=sha256:" in pin, package
     for comment in why.values():
         assert comment in text
+
+
+def test_a_user_without_a_name_is_told_what_to_do():
+    cluster.require_name(0)
+    with pytest.raises(Failed, match="number 4242424 has none") as refused:
+        cluster.require_name(4242424)
+    assert "/etc/passwd" in refused.value.advice
 
 
 def test_a_package_without_a_reason_is_refused():
