@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override, pgettext_lazy
 
+from pharmacies import access
 from pharmacies.files import FileProblem, Row, Table, column_key
 from pharmacies.models import Region
 from prices.desk.sheets import reading
@@ -31,18 +32,17 @@ HEADINGS: dict[str, str | Promise] = {
 MIDNIGHT = " 00:00:00"
 
 
-def read(data: bytes, *, area: Region, below: Iterable[Region]) -> Table:
+def read(data: bytes, *, area: Region, regions: Iterable[Region]) -> Table:
     """The rows of a CSV, XLSX or XLS file, for `thresholds.take`. Raises `FileProblem`.
 
-    Headings are those of the table in any language of the pages, or of the import format. A region may go by its name,
-    as long as one of `area` and `below` only has it; a row without one is of the area itself.
+    Headings are those of the table in any language of the pages, or of the import format. A region may go by its name, if
+    only one of `regions` has it, or only one below `area`; a row without one is of the area itself.
     """
     if len(data) > MOST_BYTES:
         raise FileProblem(_("文件太大：阈值方案只有几行，请确认没有选错文件"))
     sheet = reading.read(data)
     columns = _columns(sheet.columns)
-    named = Counter(region.name for region in below)
-    codes = {region.name: region.code for region in below if named[region.name] == 1} | {area.name: area.code}
+    codes = _codes(area, list(regions))
     rows: list[Row] = []
     for record in sheet.rows.iter_rows(named=True):
         raw = {name: record[name] for name in sheet.columns}
@@ -53,6 +53,16 @@ def read(data: bytes, *, area: Region, below: Iterable[Region]) -> Table:
             values[day] = values[day].removesuffix(MIDNIGHT)
         rows.append(Row(record[reading.LINE], values, raw))
     return Table(tuple(columns), tuple(rows), (), ())
+
+
+def _codes(area: Region, regions: list[Region]) -> dict[str, str]:
+    """The code of each name that says which region is meant."""
+    below = access.below(area)
+    found: dict[str, str] = {}
+    for known in (regions, [region for region in regions if region.pk in below]):
+        times = Counter(region.name for region in known)
+        found |= {region.name: region.code for region in known if times[region.name] == 1}
+    return found | {area.name: area.code}
 
 
 def _columns(found: list[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -98,8 +99,8 @@ def _page(
 
 def _received(request: HttpRequest, area: Region, form: SchemeForm, by: User, at: datetime) -> HttpResponse:
     """Checked, and laid down if that is what was asked for. Raises `FileProblem`."""
-    below = list(Region.objects.valid(access.day(at)).filter(pk__in=access.below(area)).only("pk", "code", "name"))
-    sheet = schemes.read(form.content, area=area, below=below)
+    regions = list(Region.objects.valid(access.day(at)).only("pk", "code", "name"))
+    sheet = schemes.read(form.content, area=area, regions=regions)
     final = request.POST.get("do") == "import"
     outcome = thresholds.take(sheet, at=at, by=by, area=area, dry_run=not final)
     if outcome.problems:
@@ -111,7 +112,7 @@ def _received(request: HttpRequest, area: Region, form: SchemeForm, by: User, at
         )
         return redirect("staff:console-thresholds", area.code)
     kept = SchemeForm(initial={"kept": base64.b64encode(form.content).decode()})
-    names = {region.code: region.name for region in below}
+    names = {region.code: region.name for region in regions}
     checked = [_understood(row.values, names) for row in sheet.rows[:SHOWN]]
     return _page(request, area, at, form=kept, checked=checked, counted=_counted(outcome), changes=outcome.changed)
 
@@ -167,11 +168,16 @@ def _table(area: Region, at: datetime) -> Table:
 def _row(line: Threshold) -> Row:
     return {
         "basis": line.get_basis_display(),
-        "lower": line.lower,
-        "upper": line.upper,
+        "lower": _short(line.lower),
+        "upper": None if line.upper is None else _short(line.upper),
         "label": line.label,
         "document": line.document,
         "area": line.area.name,
         "valid_from": line.valid.lower,
         "valid_to": words.last_day(line.valid),
     }
+
+
+def _short(multiple: Decimal) -> Decimal:
+    """1.3 for 1.3000."""
+    return Decimal(f"{multiple.normalize():f}")
