@@ -60,7 +60,7 @@ def test_the_private_services_are_named_by_role_and_the_callers_pg_variables_do_
     class Running:
         run = Path("/run/a b")
 
-    env = application.environment(place, programs.Programs(), Running())  # type: ignore[arg-type]
+    env = application.environment(place, programs.Programs(), Running())  # type: ignore[arg-type]  # no services run here
     assert "PGHOST" not in env
     assert env["DATABASE_OWNER_URL"] == "postgresql://yaobi_owner@/yaobi?host=/run/a%20b"
     assert env["DATABASE_SEARCH_URL"] == "postgresql://yaobi_search@/yaobi?host=/run/a%20b"

@@ -218,11 +218,11 @@ SCENES: dict[str, Callable[[Page, str], None]] = {
 def take(browser: Browser, url: str, name: str, size: str) -> int:
     """One picture; the number of its bytes."""
     context = browser.new_context(
-        viewport=SIZES[size],  # type: ignore[arg-type]
+        viewport=SIZES[size],  # type: ignore[arg-type]  # Playwright's own dictionaries are typed ones
         locale="zh-CN",
         color_scheme="light",
         reduced_motion="reduce",
-        geolocation=POSITION,  # type: ignore[arg-type]
+        geolocation=POSITION,  # type: ignore[arg-type]  # Playwright's own dictionaries are typed ones
         permissions=["geolocation"],
     )
     page = context.new_page()

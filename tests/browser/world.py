@@ -106,7 +106,7 @@ def _editions(drug: Drug, year: int) -> None:
 
 
 def _drug(**fields: object) -> Drug:
-    made = factories.drug(rx_class="rx", **fields)  # type: ignore[arg-type]
+    made = factories.drug(rx_class="rx", **fields)  # type: ignore[arg-type]  # the test says which fields
     describe(made)
     made.save()
     return made

@@ -98,7 +98,7 @@ def test_the_way_back_is_the_mirror(editions: tuple[Edition, Edition]) -> None:
 def test_a_difference_costs_two_queries(
     editions: tuple[Edition, Edition], django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(2):  # type: ignore[operator]  # a fixture that is a function
         difference(*editions)
 
 
@@ -116,7 +116,7 @@ def test_two_rows_of_one_name_and_form_pair_within_their_part(editions: tuple[Ed
                 restriction=restriction,
             )
     found = [change for change in difference(before, after).changes if change.name == "两处药"]
-    assert [(change.kind, change.before.section, change.after.section) for change in found] == [  # type: ignore[union-attr]
+    assert [(change.kind, change.before.section, change.after.section) for change in found] == [  # type: ignore[union-attr]  # both sides are there
         ("restriction", "西药", "西药"),
         ("restriction", "中成药", "中成药"),
     ]

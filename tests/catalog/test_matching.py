@@ -324,7 +324,7 @@ def at_once(*works: Any) -> list[BaseException]:
         try:
             start.wait(timeout=PATIENCE_S)
             work()
-        except BaseException as problem:  # noqa: BLE001
+        except BaseException as problem:  # noqa: BLE001  # told to the test that waits
             problems.append(problem)
         finally:
             connections.close_all()

@@ -91,5 +91,5 @@ def test_pages_are_a_few_queries(
         f.drug()
         f.pharmacy()
     path = page.format(preparation=world.drug.preparation_id, code=world.drug.code, shop=world.shop.code)
-    with django_assert_max_num_queries(28):  # type: ignore[operator]
+    with django_assert_max_num_queries(28):  # type: ignore[operator]  # a fixture that is a function
         assert client.get(f"/console/420100/{path}").status_code == 200

@@ -102,10 +102,10 @@ def test_a_page_costs_the_same_whatever_the_length_of_the_list(
     w.as_official(client, f.wuchang())
     for n in range(30):
         w.lead(f.drug(), world.shop, score=n)
-    with django_assert_max_num_queries(22):  # type: ignore[operator]
+    with django_assert_max_num_queries(22):  # type: ignore[operator]  # a fixture that is a function
         page = client.get(LIST)
     assert w.plain(page).count("同城 12 家中最高") == 31
-    with django_assert_max_num_queries(45):  # type: ignore[operator]
+    with django_assert_max_num_queries(45):  # type: ignore[operator]  # a fixture that is a function
         client.get(f"{LIST}/{world.lead.pk}")
 
 

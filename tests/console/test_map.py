@@ -81,7 +81,7 @@ def test_strangers_see_no_map(client: Client, world: World) -> None:
 
 def test_a_map_is_a_few_queries(client: Client, world: World, django_assert_max_num_queries: object) -> None:
     w.as_official(client, world.city)
-    with django_assert_max_num_queries(28):  # type: ignore[operator]
+    with django_assert_max_num_queries(28):  # type: ignore[operator]  # a fixture that is a function
         client.get("/console/420100/map")
 
 

@@ -81,7 +81,7 @@ def test_a_pharmacy_is_found_by_name(client: Client, world: World) -> None:
 
 def test_the_page_is_a_few_queries(client: Client, world: World, django_assert_max_num_queries: object) -> None:
     w.as_official(client, f.region())
-    with django_assert_max_num_queries(33):  # type: ignore[operator]
+    with django_assert_max_num_queries(33):  # type: ignore[operator]  # a fixture that is a function
         client.get("/console/420000")
 
 

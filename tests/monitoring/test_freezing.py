@@ -118,7 +118,7 @@ def test_what_three_workers_gave_up_on_is_failed_in_words_and_may_be_asked_again
         for _attempt in range(settings.MAX_ATTEMPTS):
             assert freezing.unclaimed(at=at) == [waiting]
             with pytest.raises(MemoryError):
-                freezing.run(waiting.pk, clock=lambda at=at: at)  # type: ignore[misc]
+                freezing.run(waiting.pk, clock=lambda at=at: at)  # type: ignore[misc]  # mypy infers no lambda with a default
             at += settings.LEASE + timedelta(seconds=1)
         assert freezing.unclaimed(at=at) == []
     waiting.refresh_from_db()

@@ -266,7 +266,7 @@ def test_what_stands_out_of_a_chains_repricing_is_an_event_of_its_own() -> None:
 
 
 def test_the_largest_come_first_and_a_cap_takes_the_rest(settings: object) -> None:
-    settings.LEADS_PER_AREA = 2  # type: ignore[attr-defined]
+    settings.LEADS_PER_AREA = 2  # type: ignore[attr-defined]  # pytest-django's settings take any name
     drug, shops = market()
     for shop, price in zip(shops, ("27.00", "35.00", "29.00", "31.00"), strict=False):
         change(drug, shop, price)

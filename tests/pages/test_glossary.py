@@ -140,7 +140,7 @@ def python_labels(source: str) -> Iterator[str]:
 
 
 def _strings(nodes: object) -> Iterator[str]:
-    for node in nodes:  # type: ignore[attr-defined]
+    for node in nodes:  # type: ignore[attr-defined]  # nodes of a parsed template
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 

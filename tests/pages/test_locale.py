@@ -16,7 +16,7 @@ Key = tuple[str, str]  # context, message id
 
 def compiled() -> dict[object, str]:
     with (LOCALE / "django.mo").open("rb") as file:
-        return dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
+        return dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]  # gettext has no public way to its messages
 
 
 def written() -> dict[object, str]:

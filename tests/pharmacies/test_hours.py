@@ -157,7 +157,7 @@ def test_the_week_is_the_week_in_shanghai() -> None:
 
 def test_a_naive_moment_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
-        is_open(parse("24/7"), datetime(2026, 11, 16))  # noqa: DTZ001
+        is_open(parse("24/7"), datetime(2026, 11, 16))  # noqa: DTZ001  # a naive time is what is tried
 
 
 def test_open_from_the_first_minute_and_closed_from_the_last() -> None:

@@ -29,10 +29,10 @@ def test_a_cell_within_reach_is_never_left_out(seed: int) -> None:
         assert cell.reach_m(origin) <= away
         assert touched([cell], origin, away)
         if box.west is not None:
-            assert box.west <= east  # type: ignore[operator]
-            assert west <= box.east  # type: ignore[operator]
-            assert box.south <= north  # type: ignore[operator]
-            assert south <= box.north  # type: ignore[operator]
+            assert box.west <= east  # type: ignore[operator]  # a fixture that is a function
+            assert west <= box.east  # type: ignore[operator]  # a fixture that is a function
+            assert box.south <= north  # type: ignore[operator]  # a fixture that is a function
+            assert south <= box.north  # type: ignore[operator]  # a fixture that is a function
 
 
 def test_cells_come_nearest_first_and_those_out_of_reach_not_at_all() -> None:

@@ -160,7 +160,7 @@ def test_a_run_that_was_taken_over_is_not_written_by_who_wakes_up(monkeypatch: p
     for meanwhile in (taken(FeedRun.objects.in_flight()), lambda pk: runs.process(pk, clock=lambda: LATER)):
         data = delivery(f"{shop.code},{drug.code},{10 + FeedRun.objects.count()}")
         run = receive.receive(feed=f.feed("till"), data=data, at=AT, channel="command")
-        first = Asleep(monkeypatch, runs, "_judged", lambda pk=run.pk, act=meanwhile: act(pk))  # type: ignore[misc]
+        first = Asleep(monkeypatch, runs, "_judged", lambda pk=run.pk, act=meanwhile: act(pk))  # type: ignore[misc]  # mypy infers no lambda with a default
         runs.process(run.pk, clock=lambda: AT)
         assert not first.wrote()
 
@@ -175,7 +175,7 @@ def test_an_upload_that_was_taken_over_is_not_written_by_who_wakes_up(
         if owner is preview:
             made = work.work(made.pk, clock=lambda: AT)
             uploads.confirm_columns(made, made.mapping, by=world.clerk, at=AT)
-        first = Asleep(monkeypatch, owner, step, lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]
+        first = Asleep(monkeypatch, owner, step, lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]  # mypy infers no lambda with a default
         work.work(made.pk, clock=lambda: AT)
         assert not first.wrote()
 
@@ -185,7 +185,7 @@ def test_a_back_test_that_was_taken_over_is_not_written_by_who_wakes_up(monkeypa
     later = NOW + backtest.LEASE + timedelta(seconds=1)
     for meanwhile in (taken(BackTest.objects.all(), later), lambda pk: backtest.run(pk, clock=lambda: later)):
         made = draft("history", date(2026, 11, 9), date(2026, 11, 10))
-        first = Asleep(monkeypatch, Look, "day", lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]
+        first = Asleep(monkeypatch, Look, "day", lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]  # mypy infers no lambda with a default
         backtest.run(made.pk, clock=lambda: NOW)
         assert not first.wrote()
 
@@ -200,7 +200,7 @@ def test_a_month_that_was_taken_over_is_not_frozen_by_who_wakes_up(
     for meanwhile in (taken(Freezing.objects.all(), later), lambda pk: freezing.run(pk, clock=lambda: later + LENGTH)):
         made.lease_until = made.lease_token = None
         made.save()
-        first = Asleep(monkeypatch, owner, step, lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]
+        first = Asleep(monkeypatch, owner, step, lambda pk=made.pk, act=meanwhile: act(pk))  # type: ignore[misc]  # mypy infers no lambda with a default
         freezing.run(made.pk, clock=lambda: FIRST)
         assert not first.wrote()
     assert Freezing.objects.get().state == "done"

@@ -55,7 +55,7 @@ def test_tonight(wuchang: list[int], hongshan: list[int], stock: list[int]) -> N
 
 
 def check_tonight(wuchang: list[int], hongshan: list[int], stock: list[int]) -> None:
-    drug, counted = f.drug(), {"420106": [], "420111": [], "420100": [], "420000": []}  # type: ignore[var-annotated]
+    drug, counted = f.drug(), {"420106": [], "420111": [], "420100": [], "420000": []}  # type: ignore[var-annotated]  # lists of prices
     where = [("420106", f.wuchang(), price) for price in wuchang]
     where += [("420111", f.hongshan(), price) for price in hongshan]
     for (code, division, price), word in zip(where, stock, strict=False):

@@ -27,7 +27,7 @@ def test_two_workers_at_once_end_with_the_same_rows(committed):
         try:
             start.wait(timeout=PATIENCE_S)
             roll_up(AT)
-        except BaseException as problem:  # noqa: BLE001
+        except BaseException as problem:  # noqa: BLE001  # told to the test that waits
             problems.append(problem)
         finally:
             connections.close_all()

@@ -35,7 +35,7 @@ def editor(client: Client, here: Desk) -> Client:
 
 def asked(here: Desk, **fields: object) -> Inquiry:
     said = {"kind": "report", "title": "店里的价格不符", "text": "标签写 28.00 元", "by": "平台", "at": AT}
-    return inquiries.open_inquiry(here.shop, **said | fields)  # type: ignore[arg-type]
+    return inquiries.open_inquiry(here.shop, **said | fields)  # type: ignore[arg-type]  # the test says which fields
 
 
 def test_a_report_is_listed_read_and_answered_with_a_document(editor: Client, here: Desk) -> None:
@@ -72,7 +72,7 @@ def test_an_answer_that_cannot_be_taken_says_why_and_keeps_what_was_typed(
 ) -> None:
     inquiry = asked(here)
     if isinstance(sent.get("document"), tuple):
-        sent = sent | {"document": SimpleUploadedFile(*sent["document"])}  # type: ignore[misc]
+        sent = sent | {"document": SimpleUploadedFile(*sent["document"])}  # type: ignore[misc]  # mypy infers no lambda with a default
     answer = editor.post(f"/desk/{here.shop.code}/reports/{inquiry.pk}", sent)
     assert answer.status_code == 422
     assert str(sent["text"]).strip() in answer.content.decode()

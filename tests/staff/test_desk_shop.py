@@ -103,7 +103,7 @@ def test_hours_may_become_unknown(place: Pharmacy, manager: User) -> None:
 def test_what_makes_no_sense_is_refused_with_words(place: Pharmacy, manager: User, wrong: dict[str, list[str]]) -> None:
     said = {"phone": "", "days": WEEK, "services": []} | wrong
     with pytest.raises(shops.ShopProblem):
-        shops.change(place, **said, by=manager, at=AT)  # type: ignore[arg-type]
+        shops.change(place, **said, by=manager, at=AT)  # type: ignore[arg-type]  # wrong types are what is tried
 
 
 def test_an_unknown_service_is_refused_by_the_database(place: Pharmacy) -> None:

@@ -22,7 +22,7 @@ def night(here: Desk, region: object, count: int, *, mode: int | None = 1850) ->
     if not RollUp.objects.exists():
         RollUp.objects.create(first=AT.date(), last=AT.date(), at=AT, drugs=1, written=1, seconds=0.1)
     AreaPrice.objects.create(
-        drug_id=here.drug.pk, region_id=region.pk, on=AT.date(), count=count,  # type: ignore[attr-defined]
+        drug_id=here.drug.pk, region_id=region.pk, on=AT.date(), count=count,  # type: ignore[attr-defined]  # the fixture's own world
         min_fen=1111, q1_fen=1800, median_fen=1850, q3_fen=1900, max_fen=9999, mode_fen=mode,
     )  # fmt: skip
 

@@ -156,7 +156,7 @@ def test_what_somebody_has_changed_since_is_not_taken_back(world: Desk) -> None:
 def test_a_sheet_is_taken_back_once(world: Desk) -> None:
     upload = previewed(world, csv(row(world.drugs[0], "10")))
     applied(upload)
-    process(applying.take_back(upload, by=world.clerk, at=NEXT_WEEK).run.pk)  # type: ignore[union-attr]
+    process(applying.take_back(upload, by=world.clerk, at=NEXT_WEEK).run.pk)  # type: ignore[union-attr]  # it has a run by now
     upload.refresh_from_db()
     with pytest.raises(uploads.UploadProblem):
         applying.take_back(upload, by=world.clerk, at=NEXT_WEEK)
