@@ -1,6 +1,6 @@
 """The work of 本期定稿: a month's tables worked out as they stood when the month ended, and kept, all of them or none.
 
-Of a whole province the landings of the month's last day alone take more than a minute, so a worker does it; one that is
+Of a whole province the landings of the month's last day alone take about a minute, so a worker does it; one that is
 killed leaves nothing, and the next one begins anew.
 """
 
