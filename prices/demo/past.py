@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from prices.models import AreaFigure, FeedRun
 from prices.monitoring import access_gaps, compliance, figures
-from prices.monitoring.compliance import midnight
+from prices.monitoring.changes import midnight
 from prices.statistics.roll_up import HOUR
 
 NIGHTS = 31

@@ -13,7 +13,8 @@ from prices.models import AreaFigure, Case, Landing, Lead
 from prices.models.figures import IndexPoint
 from prices.money import yuan
 from prices.monitoring import access_gaps, passthrough, tabled_months
-from prices.monitoring.compliance import midnight, next_month
+from prices.monitoring.changes import midnight
+from prices.monitoring.compliance import next_month
 from prices.monitoring.documents import Grid, Part, Point, letter
 from prices.monitoring.tables import Column, Table
 

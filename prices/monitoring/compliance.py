@@ -1,7 +1,7 @@
 """报送合规: what was expected of every pharmacy in a month and what came. The only writer of `ReporterMonth`."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from pharmacies.models import Region
 from prices.models import FeedRun, ReporterMonth
+from prices.monitoring.changes import midnight
 from prices.monitoring.reporters import LOOK_BACK
 from prices.sql import statement
 
@@ -39,11 +40,6 @@ class Compliance:
     @property
     def agreed_share(self) -> float | None:
         return self.agreed / self.observed if self.observed else None
-
-
-def midnight(day: date) -> datetime:
-    """The first moment of the day in Shanghai."""
-    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
 
 
 def next_month(month: date) -> date:

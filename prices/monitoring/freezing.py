@@ -20,7 +20,8 @@ from prices import leases
 from prices.leases import Clock, Lease, Lost
 from prices.models import Freeze, Freezing, FrozenTable
 from prices.monitoring import brief, freezes, passthrough, reporters, tabled, tabled_months, tabled_prices
-from prices.monitoring.compliance import midnight, next_month
+from prices.monitoring.changes import midnight
+from prices.monitoring.compliance import next_month
 from prices.monitoring.tables import Table, stored
 
 log = logging.getLogger(__name__)

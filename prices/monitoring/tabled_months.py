@@ -11,7 +11,8 @@ from pharmacies.models import Region
 from prices.models import AreaFigure, Case, IndexPoint, Lead
 from prices.monitoring import figures as nightly
 from prices.monitoring import headline
-from prices.monitoring.compliance import midnight, next_month
+from prices.monitoring.changes import midnight
+from prices.monitoring.compliance import next_month
 from prices.monitoring.tables import Column, Row, Table
 
 
