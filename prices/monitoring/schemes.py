@@ -42,13 +42,13 @@ def read(data: bytes, *, area: Region, regions: Iterable[Region]) -> Table:
         raise FileProblem(_("文件太大：阈值方案只有几行，请确认没有选错文件"))
     sheet = reading.read(data)
     columns = _columns(sheet.columns)
-    codes = _codes(area, list(regions))
+    codes, bases = _codes(area, list(regions)), _bases()
     rows: list[Row] = []
     for record in sheet.rows.iter_rows(named=True):
         raw = {name: record[name] for name in sheet.columns}
         values = dict.fromkeys(HEADINGS, "") | {ours: raw[theirs] for ours, theirs in columns.items()}
         values["area"] = codes.get(values["area"], values["area"] or area.code)
-        values["basis"] = _bases().get(column_key(values["basis"]), values["basis"])
+        values["basis"] = bases.get(column_key(values["basis"]), values["basis"])
         for day in ("valid_from", "valid_to"):
             values[day] = values[day].removesuffix(MIDNIGHT)
         rows.append(Row(record[reading.LINE], values, raw))

@@ -45,13 +45,12 @@ class SchemeForm(StaffForm):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         sent = data.get("file")
-        if sent is not None and sent.size > schemes.MOST_BYTES:
-            self.add_error("file", gettext("文件太大：阈值方案只有几行，请确认没有选错文件"))
-            return data
         try:
-            self.content = sent.read() if sent is not None else base64.b64decode(data.get("kept", ""), validate=True)
+            kept = base64.b64decode(data.get("kept", ""), validate=True)
         except ValueError:  # no Base64
-            self.content = b""
+            kept = b""
+        # One byte more than may be tells `schemes.read` that it is too much.
+        self.content = kept if sent is None else sent.read(schemes.MOST_BYTES + 1)
         if sent is None and not self.content:
             self.add_error("file", gettext("请先选择文件"))
         return data
