@@ -41,8 +41,7 @@ def problems() -> list[Problem]:
     broken = []
     with connection.cursor() as cursor:
         for promise, sql in promises().items():
-            # Constant text from check_prices.sql.
-            cursor.execute(f"SELECT count(*) OVER (), t::text FROM ({sql}) t LIMIT {SHOWN}")  # noqa: S608  # sql: our own files
+            cursor.execute(f"SELECT count(*) OVER (), t::text FROM ({sql}) t LIMIT {SHOWN}")  # noqa: S608  # check_prices.sql
             if rows := cursor.fetchall():
                 broken.append(Problem(promise, rows[0][0], [text for _count, text in rows]))
     return broken

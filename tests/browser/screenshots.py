@@ -15,15 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Geolocation, Page, ViewportSize, sync_playwright
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1440, "height": 900}}
+SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1440, "height": 900}}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 DRUG = "苯磺酸氨氯地平片"
 MOVING = "XC09CAT001A001020190022"
 """A product of the demo whose usual price moved in the 90 days before."""
-POSITION = {"latitude": 30.545, "longitude": 114.302}
+POSITION: Geolocation = {"latitude": 30.545, "longitude": 114.302}
 LARGEST = 250_000
 """Bytes of a picture: a repository keeps every version of it."""
 
@@ -218,11 +218,11 @@ SCENES: dict[str, Callable[[Page, str], None]] = {
 def take(browser: Browser, url: str, name: str, size: str) -> int:
     """One picture; the number of its bytes."""
     context = browser.new_context(
-        viewport=SIZES[size],  # type: ignore[arg-type]  # Playwright's own dictionaries are typed ones
+        viewport=SIZES[size],
         locale="zh-CN",
         color_scheme="light",
         reduced_motion="reduce",
-        geolocation=POSITION,  # type: ignore[arg-type]  # Playwright's own dictionaries are typed ones
+        geolocation=POSITION,
         permissions=["geolocation"],
     )
     page = context.new_page()

@@ -15,7 +15,7 @@ CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff]+")
 def unit_prices(page: Page) -> list[float]:
     """Prices per tablet of the fresh cards, in their order."""
     cards = page.locator("article.card:not(.card-stale) .unit-price").all_inner_texts()
-    return [float(re.search(r"[\d.]+", text)[0]) for text in cards]  # type: ignore[index]  # every card has a price
+    return [float(re.findall(r"[\d.]+", text)[0]) for text in cards]
 
 
 def names(page: Page) -> list[str]:
